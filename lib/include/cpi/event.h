@@ -45,8 +45,8 @@ struct cpi_event {
     struct cpi_text team;     /* path, innermost first, joined with CPI_TEAM_SEPARATOR; or absent */
     bool customer_null, rep_null, team_null; /* present and null (O7) */
 
-    /* the fields that the model keeps, ascending by index */
-    struct cpi_event_field field[CPI_EVENT_FIELDS_MAX];
+    /* the fields that the model keeps, ascending by index; owned by whoever made the event */
+    struct cpi_event_field *field;
     unsigned n_fields;
 };
 #define CPI_TEAM_SEPARATOR '\x1f'
@@ -58,10 +58,11 @@ struct cpi_text cpi_event_member(const struct cpi_event *ev, uint16_t member);
 int cpi_event_order(const struct cpi_event *a, const struct cpi_event *b);
 
 /* Self-delimiting bytes. Types, sources and fields go by the hash of their name; decoding drops fields
- * that the model does not know and fails (-ENOENT) for an unknown type or source, -EBADMSG for bytes that
- * are no event. */
+ * that the model does not know and fails: -ENOENT for an unknown type or source (the bytes are read past),
+ * -EBADMSG for bytes that are no event. `room` takes the fields: CPI_EVENT_FIELDS_MAX of them. */
 void cpi_event_encode(const struct cpi_event *ev, const struct cpi_model *model, struct cpi_buf *buf);
-int cpi_event_decode(struct cpi_reader *r, const struct cpi_model *model, struct cpi_event *ret);
+int cpi_event_decode(struct cpi_reader *r, const struct cpi_model *model,
+                     struct cpi_event_field *room, struct cpi_event *ret);
 
 /* Which words the event matches (J13). */
 struct cpi_wordset cpi_event_words(const struct cpi_event *ev, const struct cpi_model *model);

@@ -2,7 +2,8 @@
  * (cpi/spec.h), then only read; every stage shares one.
  *
  * Indexes: types, fields, words, windows, sources, indicators and alerts are numbered from 0 in the order
- * of the model. Words 0 .. n_types-1 are the types themselves. Where something leaves the process it goes
+ * of the model. Words 0 .. n_types-1 are the types themselves; a word stands behind every word that it
+ * refines or that its conditions name, so one pass in order finds all words of an event. Where something leaves the process it goes
  * by the 32-bit hash of its name (cpi_hash_name), so that a later configuration may number anew. */
 #ifndef CPI_MODEL_H
 #define CPI_MODEL_H

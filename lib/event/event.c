@@ -1,0 +1,136 @@
+#include "cpi/event.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    OWN_CASE = 1,
+    CUSTOMER_NULL = 2,
+    REP_NULL = 4,
+    TEAM_NULL = 8,
+};
+
+static struct cpi_text innermost(struct cpi_text path)
+{
+    const char *end = path.at ? memchr(path.at, CPI_TEAM_SEPARATOR, path.len) : NULL;
+    return end ? (struct cpi_text){ path.at, (uint32_t)(end - path.at) } : path;
+}
+
+struct cpi_text cpi_event_member(const struct cpi_event *ev, uint16_t member)
+{
+    switch (member) {
+    case CPI_MEMBER_CASE:
+        return ev->case_id;
+    case CPI_MEMBER_CUSTOMER:
+        return ev->customer;
+    case CPI_MEMBER_REP:
+        return ev->rep;
+    case CPI_MEMBER_TEAM:
+        return innermost(ev->team);
+    default:
+        break;
+    }
+    uint16_t field = (uint16_t)(member - CPI_MEMBER_FIELD0);
+    for (unsigned i = 0; i < ev->n_fields && ev->field[i].field <= field; i++)
+        if (ev->field[i].field == field)
+            return ev->field[i].value;
+    return CPI_ABSENT;
+}
+
+
+int cpi_event_order(const struct cpi_event *a, const struct cpi_event *b)
+{
+    const int64_t left[] = { a->time, a->seq, a->source, a->partition, a->offset, a->index };
+    const int64_t right[] = { b->time, b->seq, b->source, b->partition, b->offset, b->index };
+    for (unsigned i = 0; i < sizeof left / sizeof *left; i++)
+        if (left[i] != right[i])
+            return left[i] < right[i] ? -1 : 1;
+    return 0;
+}
+
+static void put_hash(struct cpi_buf *buf, uint32_t hash)
+{
+    uint8_t bytes[4] = { (uint8_t)hash, (uint8_t)(hash >> 8), (uint8_t)(hash >> 16),
+                         (uint8_t)(hash >> 24) };
+    cpi_buf_add(buf, bytes, sizeof bytes);
+}
+
+static uint32_t read_hash(struct cpi_reader *r)
+{
+    struct cpi_text t = cpi_read_bytes(r, 4);
+    const uint8_t *b = (const uint8_t *)t.at;
+    return b ? b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24 : 0;
+}
+
+void cpi_event_encode(const struct cpi_event *ev, const struct cpi_model *model, struct cpi_buf *buf)
+{
+    cpi_buf_add_byte(buf, (uint8_t)((ev->own_case ? OWN_CASE : 0) |
+                                    (ev->customer_null ? CUSTOMER_NULL : 0) |
+                                    (ev->rep_null ? REP_NULL : 0) | (ev->team_null ? TEAM_NULL : 0)));
+    put_hash(buf, model->type[ev->type].hash);
+    put_hash(buf, model->source[ev->source].hash);
+    cpi_buf_put_int(buf, ev->time);
+    cpi_buf_put_uint(buf, (uint64_t)ev->known - (uint64_t)ev->time); /* known >= time (T3) */
+    cpi_buf_put_int(buf, ev->seq);
+    cpi_buf_put_uint(buf, ev->partition);
+    cpi_buf_put_int(buf, ev->offset);
+    cpi_buf_put_uint(buf, ev->index);
+    cpi_buf_put_u64(buf, ev->id.lo);
+    cpi_buf_put_u64(buf, ev->id.hi);
+    cpi_buf_put_text(buf, ev->case_id);
+    cpi_buf_put_text(buf, ev->customer);
+    cpi_buf_put_text(buf, ev->rep);
+    cpi_buf_put_text(buf, ev->team);
+    cpi_buf_put_uint(buf, ev->n_fields);
+    for (unsigned i = 0; i < ev->n_fields; i++) {
+        put_hash(buf, model->field[ev->field[i].field].hash);
+        cpi_buf_put_text(buf, ev->field[i].value);
+    }
+}
+
+static void decode_fields(struct cpi_reader *r, const struct cpi_model *model,
+                          struct cpi_event_field *room, struct cpi_event *ret)
+{
+    uint64_t count = cpi_read_uint(r);
+    ret->field = room;
+    ret->n_fields = 0;
+    for (uint64_t i = 0; i < count && !r->bad; i++) {
+        uint16_t field = cpi_model_field_of_hash(model, read_hash(r));
+        struct cpi_text value = cpi_read_text(r);
+        if (field == CPI_NO_INDEX || ret->n_fields == CPI_EVENT_FIELDS_MAX)
+            continue;
+        unsigned k = ret->n_fields++; /* sorted anew: another model may number otherwise */
+        for (; k && room[k - 1].field > field; k--)
+            room[k] = room[k - 1];
+        room[k] = (struct cpi_event_field){ field, value };
+    }
+}
+
+int cpi_event_decode(struct cpi_reader *r, const struct cpi_model *model,
+                     struct cpi_event_field *room, struct cpi_event *ret)
+{
+    uint8_t flags = cpi_read_byte(r);
+    ret->own_case = flags & OWN_CASE;
+    ret->customer_null = flags & CUSTOMER_NULL;
+    ret->rep_null = flags & REP_NULL;
+    ret->team_null = flags & TEAM_NULL;
+    ret->type = cpi_model_type_of_hash(model, read_hash(r));
+    ret->source = cpi_model_source_of_hash(model, read_hash(r));
+    ret->time = cpi_read_int(r);
+    ret->known = (int64_t)((uint64_t)ret->time + cpi_read_uint(r));
+    ret->seq = cpi_read_int(r);
+    ret->partition = (uint32_t)cpi_read_uint(r);
+    ret->offset = cpi_read_int(r);
+    ret->index = (uint32_t)cpi_read_uint(r);
+    ret->id.lo = cpi_read_u64(r);
+    ret->id.hi = cpi_read_u64(r);
+    ret->id_text = CPI_ABSENT;
+    ret->case_id = cpi_read_text(r);
+    ret->customer = cpi_read_text(r);
+    ret->rep = cpi_read_text(r);
+    ret->team = cpi_read_text(r);
+    decode_fields(r, model, room, ret);
+    if (r->bad || flags > 15)
+        return -EBADMSG;
+    return ret->type == CPI_NO_INDEX || ret->source == CPI_NO_INDEX ? -ENOENT : 0;
+}
