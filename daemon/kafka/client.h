@@ -1,0 +1,99 @@
+/* Inside of the Kafka port: one consumer, one transactional producer, and for restores a reader (committed
+ * records only) and an asker (sees the true end of a partition). */
+#ifndef KAFKA_CLIENT_H
+#define KAFKA_CLIENT_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "kafka/kafka.h"
+#include "kafka/verdict.h"
+
+#define KAFKA_BATCH 1000
+/* Largest message that any of our topics takes (the changelog's rows can be the largest). */
+#define KAFKA_MESSAGE_BYTES_MAX (16 * 1024 * 1024)
+
+enum kafka_role { KAFKA_CONSUMER, KAFKA_PRODUCER, KAFKA_READER, KAFKA_ASKER, KAFKA_ADMIN };
+
+/* conf.c */
+rd_kafka_conf_t *kafka_conf_new(const struct kafka_setup *setup, enum kafka_role role, char *ret_why,
+                                size_t why_bytes);
+
+/* verdicts of what the library returns; both destroy nothing */
+enum verdict kafka_verdict(const rd_kafka_error_t *error);
+enum verdict kafka_verdict_code(rd_kafka_resp_err_t code);
+
+struct kafka_batch {
+    rd_kafka_message_t *message[KAFKA_BATCH];
+    size_t count, at;
+};
+
+struct kafka_port {
+    struct port port; /* first */
+    const struct kafka_setup *setup;
+    const struct port_topics *topics;
+    struct port_host host;
+    char last_error[256]; /* what the library complained about last, for whoever waits */
+
+    rd_kafka_t *consumer;
+    rd_kafka_queue_t *queue; /* of the consumer */
+    rd_kafka_t *producer;
+    rd_kafka_topic_t *repartition, *changelog, *output[CPI_TOPICS];
+    rd_kafka_queue_t *trimmed; /* answers to DeleteRecords, thrown away */
+    uint32_t *n_partitions;    /* per topic that is read */
+
+    struct kafka_batch batch;
+    rd_kafka_message_t *current; /* what the last poll handed out */
+    struct cpi_header *header;
+    size_t header_cap;
+
+    /* a rebalance that the worker has not answered yet */
+    bool rebalance, rebalance_assigns, rebalance_lost, closing;
+    struct port_place *place;
+    size_t n_places;
+
+    rd_kafka_t *reader, *asker;
+    rd_kafka_queue_t *reader_queue;
+    struct kafka_batch rows;
+    rd_kafka_message_t *row;
+    int64_t restore_end; /* offset to reach; -1 = nothing to do */
+};
+
+/* client.c */
+void kafka_batch_drop(struct kafka_batch *batch);
+bool kafka_tick(struct kafka_port *kp, const char *waiting_for, const char *error);
+void kafka_note(struct kafka_port *kp, enum port_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+const char *kafka_topic_at(const struct kafka_port *kp, uint32_t topic);
+rd_kafka_topic_partition_list_t *kafka_list_of(const struct kafka_port *kp,
+                                               const struct port_position *position, size_t count);
+rd_kafka_t *kafka_handle_new(struct kafka_port *kp, enum kafka_role role);
+
+/* consumer.c */
+void kafka_poll(struct port *port, int timeout_ms, struct port_event *ret);
+int kafka_committed(struct port *port, struct port_position *position, size_t count);
+int kafka_start(struct port *port, struct port_place place, enum port_start start, int64_t at_ms,
+                int64_t *ret_offset);
+int kafka_assign(struct port *port, const struct port_position *position, size_t count);
+void kafka_unassign(struct port *port);
+int kafka_seek(struct port *port, const struct port_position *position, size_t count);
+void kafka_pause(struct port *port, const struct port_place *place, size_t count);
+int kafka_resume(struct port *port, const struct port_position *position, size_t count);
+int64_t kafka_end(struct port *port, struct port_place place);
+void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *list,
+                      void *opaque);
+
+/* producer.c */
+int kafka_producer_open(struct kafka_port *kp);
+void kafka_producer_close(struct kafka_port *kp);
+void kafka_begin(struct port *port);
+int kafka_send(struct port *port, const struct port_message *message);
+enum port_outcome kafka_commit(struct port *port, const struct port_position *position, size_t count);
+void kafka_trim(struct port *port, const struct port_position *position, size_t count);
+
+/* restore.c */
+int kafka_restore_begin(struct port *port, uint32_t q);
+int kafka_restore_next(struct port *port, struct cpi_text *ret_key, struct cpi_text *ret_value);
+void kafka_restore_end(struct port *port);
+void kafka_restore_close(struct kafka_port *kp);
+
+#endif

@@ -1,0 +1,282 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cpi/alloc.h"
+#include "kafka/client.h"
+
+#define CALL_MS 1000         /* how long one call may block; a timed-out one is called again */
+#define ABORT_MAX_MS 10000   /* a new producer is quicker than a long abort */
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Takes over the identity. Whatever a predecessor of this identity left open is aborted by it. */
+static int producer_init(struct kafka_port *kp)
+{
+    for (;;) {
+        rd_kafka_error_t *error = rd_kafka_init_transactions(kp->producer, CALL_MS);
+        enum verdict verdict = kafka_verdict(error);
+        char why[256];
+        snprintf(why, sizeof why, "%s", error ? rd_kafka_error_string(error) : "");
+        if (error)
+            rd_kafka_error_destroy(error);
+        if (verdict == VERDICT_OK)
+            return 0;
+        if (!kafka_tick(kp, "the transaction coordinator", why))
+            return -EINTR;
+        if (verdict == VERDICT_FATAL)
+            return -EAGAIN;
+    }
+}
+
+/* The first record to an unknown topic would otherwise wait up to a second inside a transaction. */
+static rd_kafka_topic_t *producer_topic(struct kafka_port *kp, const char *name)
+{
+    if (!name)
+        return NULL;
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(kp->producer, name, NULL);
+    const struct rd_kafka_metadata *meta = NULL;
+    if (rd_kafka_metadata(kp->producer, 0, topic, &meta, CALL_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_metadata_destroy(meta);
+    return topic;
+}
+
+static int producer_try(struct kafka_port *kp)
+{
+    kp->producer = kafka_handle_new(kp, KAFKA_PRODUCER);
+    if (!kp->producer)
+        return -EINVAL;
+    int r = producer_init(kp);
+    if (r < 0)
+        return r;
+    kp->trimmed = rd_kafka_queue_new(kp->producer);
+    kp->repartition = producer_topic(kp, kp->topics->repartition);
+    kp->changelog = producer_topic(kp, kp->topics->changelog);
+    for (size_t i = 0; i < CPI_TOPICS; i++)
+        kp->output[i] = producer_topic(kp, kp->topics->output[i]);
+    return 0;
+}
+
+int kafka_producer_open(struct kafka_port *kp)
+{
+    int r;
+    while ((r = producer_try(kp)) == -EAGAIN)
+        kafka_producer_close(kp);
+    return r;
+}
+
+void kafka_producer_close(struct kafka_port *kp)
+{
+    if (!kp->producer)
+        return;
+    rd_kafka_topic_t **topic[] = { &kp->repartition, &kp->changelog };
+    for (size_t i = 0; i < 2; i++) {
+        if (*topic[i])
+            rd_kafka_topic_destroy(*topic[i]);
+        *topic[i] = NULL;
+    }
+    for (size_t i = 0; i < CPI_TOPICS; i++) {
+        if (kp->output[i])
+            rd_kafka_topic_destroy(kp->output[i]);
+        kp->output[i] = NULL;
+    }
+    if (kp->trimmed)
+        rd_kafka_queue_destroy(kp->trimmed);
+    kp->trimmed = NULL;
+    rd_kafka_purge(kp->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_destroy(kp->producer);
+    kp->producer = NULL;
+}
+
+/* ---- sending ---- */
+
+void kafka_begin(struct port *port)
+{
+    struct kafka_port *kp = (struct kafka_port *)port;
+    rd_kafka_error_t *error = rd_kafka_begin_transaction(kp->producer);
+    if (!error)
+        return;
+    /* shows again, with its flags, at the commit */
+    snprintf(kp->last_error, sizeof kp->last_error, "%s", rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+}
+
+static rd_kafka_topic_t *message_topic(const struct kafka_port *kp, const struct port_message *m)
+{
+    return m->to == PORT_TO_REPARTITION ? kp->repartition
+           : m->to == PORT_TO_CHANGELOG ? kp->changelog
+                                        : kp->output[m->output];
+}
+
+static rd_kafka_headers_t *message_headers(const struct port_message *m)
+{
+    if (m->n_headers == 0)
+        return NULL;
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(m->n_headers);
+    for (size_t i = 0; i < m->n_headers; i++)
+        rd_kafka_header_add(headers, m->header[i].name, -1, m->header[i].value.at,
+                            (ssize_t)m->header[i].value.len);
+    return headers;
+}
+
+/* Larger ones would be refused by every broker, and the worker would abort for ever. */
+static bool message_fits(const struct port_message *m)
+{
+    size_t bytes = 512 + m->key.len + m->value.len;
+    for (size_t i = 0; i < m->n_headers; i++)
+        bytes += 16 + strlen(m->header[i].name) + m->header[i].value.len;
+    return bytes <= (m->to == PORT_TO_CHANGELOG ? KAFKA_MESSAGE_BYTES_MAX - 65536u : 1000000u);
+}
+
+int kafka_send(struct port *port, const struct port_message *m)
+{
+    struct kafka_port *kp = (struct kafka_port *)port;
+    rd_kafka_topic_t *topic = message_topic(kp, m);
+    if (!topic)
+        return 0; /* this output is switched off */
+    if (!message_fits(m))
+        return -EMSGSIZE;
+    for (;;) {
+        rd_kafka_headers_t *headers = message_headers(m);
+        rd_kafka_resp_err_t err = rd_kafka_producev(
+            kp->producer, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(m->partition),
+            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(m->key.at, m->key.len),
+            RD_KAFKA_V_VALUE((void *)m->value.at, m->value.len), RD_KAFKA_V_HEADERS(headers),
+            RD_KAFKA_V_END);
+        if (!err)
+            return 0;
+        if (headers)
+            rd_kafka_headers_destroy(headers);
+        if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            /* shows at the commit as well */
+            snprintf(kp->last_error, sizeof kp->last_error, "%s", rd_kafka_err2str(err));
+            return -EIO;
+        }
+        rd_kafka_poll(kp->producer, 5);
+        if (!kafka_tick(kp, "room in the send queue", ""))
+            return -EINTR;
+    }
+}
+
+/* ---- the end of a transaction ---- */
+
+struct ending {
+    enum verdict verdict;
+    bool tried; /* commit was called */
+    bool stopped;
+    char why[256];
+};
+
+static rd_kafka_error_t *call_offsets(struct kafka_port *kp, rd_kafka_topic_partition_list_t *list)
+{
+    /* fresh every time: its generation is what fences a member that lost its partitions */
+    rd_kafka_consumer_group_metadata_t *meta = rd_kafka_consumer_group_metadata(kp->consumer);
+    rd_kafka_error_t *error =
+        rd_kafka_send_offsets_to_transaction(kp->producer, list, meta, CALL_MS);
+    rd_kafka_consumer_group_metadata_destroy(meta);
+    return error;
+}
+
+static rd_kafka_error_t *call_commit(struct kafka_port *kp, rd_kafka_topic_partition_list_t *list)
+{
+    (void)list;
+    return rd_kafka_commit_transaction(kp->producer, CALL_MS);
+}
+
+static rd_kafka_error_t *call_abort(struct kafka_port *kp, rd_kafka_topic_partition_list_t *list)
+{
+    (void)list;
+    return rd_kafka_abort_transaction(kp->producer, CALL_MS);
+}
+
+/* Calls again for as long as it is in progress; max_ms 0 = without end, since the broker's own timeout
+ * of the transaction turns it into an error. */
+static void call_until(struct kafka_port *kp,
+                       rd_kafka_error_t *(*call)(struct kafka_port *,
+                                                 rd_kafka_topic_partition_list_t *),
+                       rd_kafka_topic_partition_list_t *list, int64_t max_ms, struct ending *end)
+{
+    int64_t began = now_ms();
+    for (;;) {
+        rd_kafka_error_t *error = call(kp, list);
+        end->verdict = kafka_verdict(error);
+        if (error) {
+            snprintf(end->why, sizeof end->why, "%s: %s", rd_kafka_error_name(error),
+                     rd_kafka_error_string(error));
+            rd_kafka_error_destroy(error);
+        }
+        if (end->verdict != VERDICT_RETRY || (max_ms > 0 && now_ms() - began > max_ms))
+            return;
+        if (!kafka_tick(kp, "the end of a transaction", end->why)) {
+            end->stopped = true;
+            return;
+        }
+        nanosleep(&(struct timespec){ 0, 5000000 }, NULL); /* some answers come at once */
+    }
+}
+
+static enum port_outcome commit_failed(struct kafka_port *kp, struct ending *end)
+{
+    bool unknown = verdict_is_unknown(end->verdict, end->tried);
+    kafka_note(kp, PORT_WARNING, "transaction failed, %s: %s", unknown ? "outcome unknown" : "aborted",
+               end->why);
+    struct ending aborted = { VERDICT_FATAL, false, false, "" };
+    /* while a commit is unresolved an abort gets nowhere */
+    if (!unknown && end->verdict != VERDICT_FATAL) {
+        call_until(kp, call_abort, NULL, ABORT_MAX_MS, &aborted);
+        if (aborted.stopped)
+            return PORT_STOPPED;
+    }
+    if (aborted.verdict != VERDICT_OK) {
+        kafka_note(kp, PORT_NOTICE, "new producer of the same identity%s%s", *aborted.why ? ": " : "",
+                   aborted.why);
+        kafka_producer_close(kp);
+        if (kafka_producer_open(kp) < 0)
+            return PORT_STOPPED;
+    }
+    return unknown ? PORT_UNKNOWN : PORT_ABORTED;
+}
+
+enum port_outcome kafka_commit(struct port *port, const struct port_position *position, size_t count)
+{
+    struct kafka_port *kp = (struct kafka_port *)port;
+    struct ending end = { VERDICT_OK, false, false, "" };
+    rd_kafka_topic_partition_list_t *list = kafka_list_of(kp, position, count);
+    call_until(kp, call_offsets, list, 0, &end);
+    if (end.verdict == VERDICT_OK) {
+        end.tried = true;
+        call_until(kp, call_commit, list, 0, &end);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    if (end.verdict == VERDICT_OK) {
+        kp->last_error[0] = '\0';
+        return PORT_COMMITTED;
+    }
+    return end.stopped ? PORT_STOPPED : commit_failed(kp, &end);
+}
+
+/* ---- the repartition topic keeps nothing that is done ---- */
+
+void kafka_trim(struct port *port, const struct port_position *position, size_t count)
+{
+    struct kafka_port *kp = (struct kafka_port *)port;
+    rd_kafka_event_t *ev;
+    while ((ev = rd_kafka_queue_poll(kp->trimmed, 0)) != NULL) {
+        if (rd_kafka_event_error(ev))
+            kafka_note(kp, PORT_WARNING, "deleting old frames failed: %s",
+                       rd_kafka_event_error_string(ev));
+        rd_kafka_event_destroy(ev);
+    }
+    rd_kafka_topic_partition_list_t *list = kafka_list_of(kp, position, count);
+    rd_kafka_DeleteRecords_t *what = rd_kafka_DeleteRecords_new(list);
+    rd_kafka_DeleteRecords(kp->producer, &what, 1, NULL, kp->trimmed);
+    rd_kafka_DeleteRecords_destroy(what);
+    rd_kafka_topic_partition_list_destroy(list);
+}

@@ -1,0 +1,138 @@
+/* What is looked at now and then: pausing intake (K6), proofs of quiet partitions' ends (T2), whether this
+ * worker is catching up (K4), and deleting frames that nobody needs any more (K1). */
+#include <inttypes.h>
+
+#include "ops/log.h"
+#include "worker/parts.h"
+
+/* Asks quiet partitions whether they still are, if the clock has moved since the last proof. */
+void worker_probe(struct worker *w, int64_t mono_ms)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->n_own; i++) {
+        struct worker_source *src = w->own[i];
+        if (w->model->source[src->source].idle_hold || !src->at_end || src->paused ||
+            src->end_clock == w->clock || mono_ms - src->probed_ms < WORKER_PROBE_MS)
+            continue;
+        src->probed_ms = mono_ms;
+        w->position[n++] = (struct port_position){ .place = src->place, .offset = src->next };
+    }
+    if (n > 0)
+        w->port->ops->probe(w->port, w->position, n);
+}
+
+static uint64_t tasks_lag_bytes(const struct worker *w)
+{
+    uint64_t bytes = 0;
+    for (uint32_t q = 0; q < w->model->partitions; q++) {
+        const struct worker_task *t = &w->task[q];
+        if (!t->owned)
+            continue;
+        int64_t end = w->port->ops->end(
+            w->port, (struct port_place){ (uint32_t)w->setup->topics->n_sources, q });
+        if (end > t->next)
+            bytes += (uint64_t)(end - t->next) * t->frame_bytes;
+    }
+    return bytes;
+}
+
+/* Event time of the slowest partition that still has something to read. */
+static int64_t slowest_time(const struct worker *w)
+{
+    int64_t slowest = CPI_TIME_END;
+    for (size_t i = 0; i < w->n_own; i++) {
+        int64_t t = cpi_intake_largest_time(w->own[i]->intake);
+        if (!w->own[i]->at_end && t != CPI_TIME_NONE && t < slowest)
+            slowest = t;
+    }
+    return slowest;
+}
+
+static bool is_ahead(const struct worker_source *src, int64_t slowest)
+{
+    int64_t t = cpi_intake_largest_time(src->intake);
+    return slowest != CPI_TIME_END && t != CPI_TIME_NONE && t > slowest && t - slowest > CPI_HOUR;
+}
+
+static bool intake_tight(struct worker *w)
+{
+    uint64_t lag = tasks_lag_bytes(w);
+    bool memory = w->setup->memory_tight && atomic_load(w->setup->memory_tight);
+    bool tight = memory || lag > (w->flow_tight ? WORKER_LAG_BYTES_MAX / 2 : WORKER_LAG_BYTES_MAX);
+    if (tight != w->flow_tight && tight)
+        log_line(LOG_AT_WARNING, "intake_paused worker=%u why=%s lag_bytes=%" PRIu64, w->index,
+                 memory ? "memory" : "lag", lag);
+    else if (tight != w->flow_tight)
+        log_line(LOG_AT_NOTICE, "intake_resumed worker=%u lag_bytes=%" PRIu64, w->index, lag);
+    w->flow_tight = tight;
+    return tight;
+}
+
+static void sources_pause(struct worker *w)
+{
+    bool tight = intake_tight(w);
+    int64_t slowest = slowest_time(w);
+    size_t n = 0;
+    for (size_t i = 0; i < w->n_own; i++) {
+        struct worker_source *src = w->own[i];
+        bool pause = tight || is_ahead(src, slowest);
+        if (pause && !src->paused)
+            w->port->ops->pause(w->port, &src->place, 1);
+        else if (!pause && src->paused)
+            w->position[n++] = (struct port_position){ .place = src->place, .offset = src->next };
+        src->paused = pause;
+    }
+    if (n > 0)
+        w->port->ops->resume(w->port, w->position, n);
+}
+
+/* Far behind: then only time and size end a transaction. */
+static bool is_catching_up(const struct worker *w)
+{
+    int64_t lowest = CPI_TIME_END;
+    for (size_t i = 0; i < w->n_own; i++) {
+        int64_t t = cpi_intake_watermark(w->own[i]->intake);
+        if (t != CPI_TIME_NONE && t < lowest)
+            lowest = t;
+    }
+    for (uint32_t q = 0; q < w->model->partitions; q++) {
+        struct cpi_task_status status;
+        if (!w->task[q].owned)
+            continue;
+        cpi_task_status(w->task[q].task, &status);
+        if (status.window_w != CPI_TIME_NONE && status.window_w < lowest)
+            lowest = status.window_w;
+    }
+    return w->clock != CPI_TIME_NONE && lowest != CPI_TIME_END && w->clock > lowest &&
+           w->clock - lowest > CPI_HOUR + w->model->longest_wait_ms;
+}
+
+void worker_flow(struct worker *w, int64_t mono_ms)
+{
+    if (mono_ms - w->flow_ms < WORKER_FLOW_MS)
+        return;
+    w->flow_ms = mono_ms;
+    if (w->n_own > 0)
+        sources_pause(w);
+    w->catching_up = is_catching_up(w);
+}
+
+void worker_trim(struct worker *w, int64_t mono_ms)
+{
+    if (mono_ms - w->trim_ms < WORKER_TRIM_MS)
+        return;
+    bool first = w->trim_ms == 0;
+    w->trim_ms = mono_ms;
+    size_t n = 0;
+    for (uint32_t q = 0; q < w->model->partitions && !first; q++) {
+        struct worker_task *t = &w->task[q];
+        if (!t->owned || t->committed <= t->trimmed)
+            continue;
+        t->trimmed = t->committed;
+        w->position[n++] = (struct port_position){
+            .place = { (uint32_t)w->setup->topics->n_sources, q }, .offset = t->committed
+        };
+    }
+    if (n > 0)
+        w->port->ops->trim(w->port, w->position, n);
+}
