@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cpi/alloc.h"
+#include <cpi/alloc.h>
 
 enum verdict kafka_verdict(const rd_kafka_error_t *error)
 {
@@ -57,8 +57,9 @@ rd_kafka_topic_partition_list_t *kafka_list_of(const struct kafka_port *kp,
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++) {
-        rd_kafka_topic_partition_t *tp = rd_kafka_topic_partition_list_add(
-            list, kafka_topic_at(kp, position[i].place.topic), (int32_t)position[i].place.partition);
+        rd_kafka_topic_partition_t *tp =
+            rd_kafka_topic_partition_list_add(list, kafka_topic_at(kp, position[i].place.topic),
+                                              (int32_t)position[i].place.partition);
         tp->offset = position[i].offset;
         if (position[i].metadata_len > 0) {
             /* the list frees it */
@@ -86,8 +87,8 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
              rd_kafka_err2name((rd_kafka_resp_err_t)err), reason);
 }
 
-/* What the library says for itself: a lost connection is worth a line only to somebody who debugs, since
- * whoever waits for the broker says so anyway. */
+/* What the library says for itself: a lost connection is worth a line only to somebody who debugs,
+ * since whoever waits for the broker says so anyway. */
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
     struct kafka_port *kp = rd_kafka_opaque(rk);
@@ -172,10 +173,11 @@ static int topic_look(struct kafka_port *kp, const char *name, uint32_t want, ui
         return -EAGAIN;
     }
     if (want > 0 && count != want) {
-        kafka_note(kp, PORT_ERROR,
-                   "topic %s has %u partitions, partitions = %u is configured: the number is fixed when "
-                   "the topic is created",
-                   name, count, want);
+        kafka_note(
+            kp, PORT_ERROR,
+            "topic %s has %u partitions, partitions = %u is configured: the number is fixed when "
+            "the topic is created",
+            name, count, want);
         return -EINVAL;
     }
     if (ret_count)
@@ -215,8 +217,8 @@ static int topics_wait(struct kafka_port *kp)
         if (r != -EAGAIN)
             return r;
         if (*missing)
-            snprintf(text, sizeof text, "topics that do not exist (cpid topics --create makes ours): %s",
-                     missing);
+            snprintf(text, sizeof text,
+                     "topics that do not exist (cpid topics --create makes ours): %s", missing);
         if (!kafka_tick(kp, *missing ? text : "the brokers", ""))
             return -EINTR;
         if (*missing)

@@ -1,5 +1,5 @@
-/* Inside of the Kafka port: one consumer, one transactional producer, and for restores a reader (committed
- * records only) and an asker (sees the true end of a partition). */
+/* Inside of the Kafka port: one consumer, one transactional producer, and for restores a reader
+ * (committed records only) and an asker (sees the true end of a partition). */
 #ifndef KAFKA_CLIENT_H
 #define KAFKA_CLIENT_H
 
@@ -15,8 +15,8 @@
 enum kafka_role { KAFKA_CONSUMER, KAFKA_PRODUCER, KAFKA_READER, KAFKA_ASKER, KAFKA_ADMIN };
 
 /* conf.c */
-rd_kafka_conf_t *kafka_conf_new(const struct kafka_setup *setup, enum kafka_role role, char *ret_why,
-                                size_t why_bytes);
+rd_kafka_conf_t *kafka_conf_new(const struct kafka_setup *setup, enum kafka_role role,
+                                char *ret_why, size_t why_bytes);
 
 /* verdicts of what the library returns; both destroy nothing */
 enum verdict kafka_verdict(const rd_kafka_error_t *error);
@@ -79,15 +79,16 @@ int kafka_seek(struct port *port, const struct port_position *position, size_t c
 void kafka_pause(struct port *port, const struct port_place *place, size_t count);
 int kafka_resume(struct port *port, const struct port_position *position, size_t count);
 int64_t kafka_end(struct port *port, struct port_place place);
-void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *list,
-                      void *opaque);
+void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t err,
+                      rd_kafka_topic_partition_list_t *list, void *opaque);
 
 /* producer.c */
 int kafka_producer_open(struct kafka_port *kp);
 void kafka_producer_close(struct kafka_port *kp);
 void kafka_begin(struct port *port);
 int kafka_send(struct port *port, const struct port_message *message);
-enum port_outcome kafka_commit(struct port *port, const struct port_position *position, size_t count);
+enum port_outcome kafka_commit(struct port *port, const struct port_position *position,
+                               size_t count);
 void kafka_trim(struct port *port, const struct port_position *position, size_t count);
 
 /* restore.c */

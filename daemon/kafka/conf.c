@@ -3,11 +3,18 @@
 
 #include "kafka/client.h"
 
-/* Where the values come from: measured against real brokers. The long transaction timeout with short
- * backoffs turns broker outages into waiting instead of aborts and dead producers; a static member with a
- * long session is back half a second after kill -9 and costs the group no rebalance. */
-enum { ALL = 31, READS = 1 << KAFKA_CONSUMER | 1 << KAFKA_READER, LIVE = 1 << KAFKA_CONSUMER,
-       WRITES = 1 << KAFKA_PRODUCER, RESTORE = 1 << KAFKA_READER, ASKS = 1 << KAFKA_ASKER };
+/* Where the values come from: measured against real brokers. The long transaction timeout with
+ * short backoffs turns broker outages into waiting instead of aborts and dead producers; a static
+ * member with a long session is back half a second after kill -9 and costs the group no rebalance.
+ */
+enum {
+    ALL = 31,
+    READS = 1 << KAFKA_CONSUMER | 1 << KAFKA_READER,
+    LIVE = 1 << KAFKA_CONSUMER,
+    WRITES = 1 << KAFKA_PRODUCER,
+    RESTORE = 1 << KAFKA_READER,
+    ASKS = 1 << KAFKA_ASKER
+};
 static const struct {
     unsigned roles;
     const char *name, *value;
@@ -87,13 +94,14 @@ bool kafka_setting_check(const char *name, const char *value, char *ret_why, siz
     return good;
 }
 
-static bool conf_identity(rd_kafka_conf_t *conf, const struct kafka_setup *setup, enum kafka_role role,
-                          char *why, size_t bytes)
+static bool conf_identity(rd_kafka_conf_t *conf, const struct kafka_setup *setup,
+                          enum kafka_role role, char *why, size_t bytes)
 {
     char id[512];
     snprintf(id, sizeof id, "%s-%s-%u", setup->application, setup->instance, setup->worker);
     if (rd_kafka_conf_set(conf, "client.id", id, why, bytes) != RD_KAFKA_CONF_OK ||
-        rd_kafka_conf_set(conf, "bootstrap.servers", setup->servers, why, bytes) != RD_KAFKA_CONF_OK)
+        rd_kafka_conf_set(conf, "bootstrap.servers", setup->servers, why, bytes) !=
+            RD_KAFKA_CONF_OK)
         return false;
     if (role == KAFKA_PRODUCER)
         return rd_kafka_conf_set(conf, "transactional.id", id, why, bytes) == RD_KAFKA_CONF_OK;
@@ -102,17 +110,18 @@ static bool conf_identity(rd_kafka_conf_t *conf, const struct kafka_setup *setup
         return false;
     /* the reader never joins; it needs the name to be allowed to assign */
     if (role == KAFKA_CONSUMER || role == KAFKA_READER)
-        return rd_kafka_conf_set(conf, "group.id", setup->application, why, bytes) == RD_KAFKA_CONF_OK;
+        return rd_kafka_conf_set(conf, "group.id", setup->application, why, bytes) ==
+               RD_KAFKA_CONF_OK;
     return true;
 }
 
-rd_kafka_conf_t *kafka_conf_new(const struct kafka_setup *setup, enum kafka_role role, char *ret_why,
-                                size_t why_bytes)
+rd_kafka_conf_t *kafka_conf_new(const struct kafka_setup *setup, enum kafka_role role,
+                                char *ret_why, size_t why_bytes)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        if ((own[i].roles >> role & 1) && rd_kafka_conf_set(conf, own[i].name, own[i].value, ret_why,
-                                                            why_bytes) != RD_KAFKA_CONF_OK)
+        if ((own[i].roles >> role & 1) && rd_kafka_conf_set(conf, own[i].name, own[i].value,
+                                                            ret_why, why_bytes) != RD_KAFKA_CONF_OK)
             goto bad;
     for (size_t i = 0; i < setup->n_settings; i++) {
         const struct kafka_setting *set = &setup->setting[i];

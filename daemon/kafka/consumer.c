@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpi/alloc.h"
-#include "cpi/time.h"
 #include "kafka/client.h"
+#include <cpi/alloc.h>
+#include <cpi/time.h>
 
 /* Index of a topic that we read, by name. */
 static uint32_t topic_index(const struct kafka_port *kp, const char *name)
@@ -16,10 +16,10 @@ static uint32_t topic_index(const struct kafka_port *kp, const char *name)
     return i;
 }
 
-/* Only notes the wish: the worker ends its transaction first and answers with assign or unassign, and the
- * group waits for that. While closing nobody is left to answer. */
-void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *list,
-                      void *opaque)
+/* Only notes the wish: the worker ends its transaction first and answers with assign or unassign,
+ * and the group waits for that. While closing nobody is left to answer. */
+void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t err,
+                      rd_kafka_topic_partition_list_t *list, void *opaque)
 {
     struct kafka_port *kp = opaque;
     if (kp->closing) {
@@ -109,8 +109,8 @@ static void message_read(struct kafka_port *kp, const rd_kafka_message_t *m, str
     }
 }
 
-/* The library's batch call is the cheapest way to read but waits for its whole timeout; a single poll is
- * quick. So: batches while there is something, a poll to wait. */
+/* The library's batch call is the cheapest way to read but waits for its whole timeout; a single
+ * poll is quick. So: batches while there is something, a poll to wait. */
 static rd_kafka_message_t *message_next(struct kafka_port *kp, int timeout_ms)
 {
     struct kafka_batch *b = &kp->batch;

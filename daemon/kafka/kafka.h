@@ -1,5 +1,5 @@
-/* Kafka as the rest of the daemon sees it: the settings, a port, topics, and the embedded cluster of the
- * demo. Nothing outside this folder knows the client library. */
+/* Kafka as the rest of the daemon sees it: the settings, a port, topics, and the embedded cluster
+ * of the demo. Nothing outside this folder knows the client library. */
 #ifndef KAFKA_KAFKA_H
 #define KAFKA_KAFKA_H
 
@@ -23,20 +23,25 @@ const char *kafka_setting_refused(const char *name);
 /* Whether the library takes the value; writes why not. */
 bool kafka_setting_check(const char *name, const char *value, char *ret_why, size_t why_bytes);
 
-/* A port of one worker. The setup and the topics are borrowed and outlive it. NULL with a text if the
- * settings do not work together. */
+/* A port of one worker. The setup and the topics are borrowed and outlive it. NULL with a text if
+ * the settings do not work together. */
 struct port *kafka_port_new(const struct kafka_setup *setup, const struct port_topics *topics,
                             struct port_host host, char *ret_why, size_t why_bytes);
 
 /* ---- topics ---- */
 struct kafka_topic_wish {
     const char *name;
-    uint32_t partitions; /* 0 = any number (sources) */
-    const char *cleanup; /* "compact", "delete"; NULL = any (sources) */
+    uint32_t partitions;             /* 0 = any number (sources) */
+    const char *cleanup;             /* "compact", "delete"; NULL = any (sources) */
     struct kafka_setting setting[4]; /* beside cleanup.policy; name NULL ends */
 };
-enum kafka_topic_state { KAFKA_TOPIC_GOOD, KAFKA_TOPIC_MISSING, KAFKA_TOPIC_DIFFERS, KAFKA_TOPIC_CREATED,
-                         KAFKA_TOPIC_FAILED };
+enum kafka_topic_state {
+    KAFKA_TOPIC_GOOD,
+    KAFKA_TOPIC_MISSING,
+    KAFKA_TOPIC_DIFFERS,
+    KAFKA_TOPIC_CREATED,
+    KAFKA_TOPIC_FAILED
+};
 struct kafka_topic_found {
     enum kafka_topic_state state;
     uint32_t partitions;
@@ -45,10 +50,11 @@ struct kafka_topic_found {
 /* Compares what the broker has with what is wished, and creates what is missing if told to. 0, or
  * -EHOSTUNREACH with a text if no broker answered within timeout_ms. */
 int kafka_topics_compare(const struct kafka_setup *setup, const struct kafka_topic_wish *wish,
-                         size_t count, bool create, int timeout_ms, struct kafka_topic_found *ret_found,
-                         char *ret_why, size_t why_bytes);
-/* Settings of the brokers themselves that matter (transaction.max.timeout.ms, message.max.bytes): one
- * line each of what is wrong, appended to `ret_text`; returns how many. Call after a successful compare. */
+                         size_t count, bool create, int timeout_ms,
+                         struct kafka_topic_found *ret_found, char *ret_why, size_t why_bytes);
+/* Settings of the brokers themselves that matter (transaction.max.timeout.ms, message.max.bytes):
+ * one line each of what is wrong, appended to `ret_text`; returns how many. Call after a successful
+ * compare. */
 size_t kafka_brokers_check(const struct kafka_setup *setup, int timeout_ms, char *ret_text,
                            size_t text_bytes);
 

@@ -1,5 +1,5 @@
-/* What a worker asks of Kafka, without a single type of the client library: the worker's logic runs the
- * same over the real library (kafka_port_new) and over a modelled Kafka.
+/* What a worker asks of Kafka, without a single type of the client library: the worker's logic runs
+ * the same over the real library (kafka_port_new) and over a modelled Kafka.
  *
  * thread: the worker that opened it, for every call. */
 #ifndef KAFKA_PORT_H
@@ -9,11 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cpi/mapping.h"
-#include "cpi/outbox.h"
-#include "cpi/text.h"
+#include <cpi/mapping.h>
+#include <cpi/outbox.h>
+#include <cpi/text.h>
 
-/* Every topic that one application uses. `source` stands in the order of the model (source by source). */
+/* Every topic that one application uses. `source` stands in the order of the model (source by
+ * source). */
 struct port_topics {
     char **source;
     size_t n_sources;
@@ -38,9 +39,9 @@ struct port_position {
 
 enum port_event_kind {
     PORT_NOTHING,
-    PORT_RECORD,   /* place, record: views that hold until the next poll */
-    PORT_END,      /* place: everything before `offset` has been read, and that is the end of it now */
-    PORT_GONE,     /* place: `offset` does not exist (any more) on the broker */
+    PORT_RECORD, /* place, record: views that hold until the next poll */
+    PORT_END,  /* place: everything before `offset` has been read, and that is the end of it now */
+    PORT_GONE, /* place: `offset` does not exist (any more) on the broker */
     PORT_ASSIGNED, /* places: answer with assign() */
     PORT_REVOKED,  /* places, lost: answer with unassign() */
     PORT_TROUBLE,  /* text: the library goes on by itself */
@@ -75,10 +76,16 @@ enum port_outcome {
     PORT_STOPPED, /* told to stop while waiting: leave, a successor will find out */
 };
 
-enum port_level { PORT_ERROR = 3, PORT_WARNING = 4, PORT_NOTICE = 5, PORT_INFO = 6, PORT_DEBUG = 7 };
-/* What a port asks of whoever opened it. `tick` is called while it waits for the broker, several times a
- * second, with what for and the latest error ("" = none): false = stop waiting. `note` may come from any
- * thread. */
+enum port_level {
+    PORT_ERROR = 3,
+    PORT_WARNING = 4,
+    PORT_NOTICE = 5,
+    PORT_INFO = 6,
+    PORT_DEBUG = 7
+};
+/* What a port asks of whoever opened it. `tick` is called while it waits for the broker, several
+ * times a second, with what for and the latest error ("" = none): false = stop waiting. `note` may
+ * come from any thread. */
 struct port_host {
     void *ctx;
     bool (*tick)(void *ctx, const char *waiting_for, const char *error);
@@ -90,9 +97,9 @@ enum port_start { PORT_EARLIEST, PORT_LATEST, PORT_AT };
 struct port;
 /* Where a call returns int: 0, -EINTR (told to stop while waiting), or what is said at it. */
 struct port_ops {
-    /* Connects, checks the topics, takes over the transactional identity (which ends what a predecessor
-     * left open) and joins the group. Waits as long as it takes. -EINVAL: a topic has the wrong number
-     * of partitions; the host was told. */
+    /* Connects, checks the topics, takes over the transactional identity (which ends what a
+     * predecessor left open) and joins the group. Waits as long as it takes. -EINVAL: a topic has
+     * the wrong number of partitions; the host was told. */
     int (*open)(struct port *port);
     /* One event; waits up to timeout_ms for it. */
     void (*poll)(struct port *port, int timeout_ms, struct port_event *ret);
@@ -115,8 +122,8 @@ struct port_ops {
     /* Asks for a fresh PORT_END of quiet partitions: their next fetch answer gives one. */
     int (*probe)(struct port *port, const struct port_position *position, size_t count);
 
-    /* The changelog of task q, from its first row to the end as it is now: restore_next gives 1 with a
-     * row (views until the next call), 0 at the end, -EINTR. */
+    /* The changelog of task q, from its first row to the end as it is now: restore_next gives 1
+     * with a row (views until the next call), 0 at the end, -EINTR. */
     int (*restore_begin)(struct port *port, uint32_t q);
     int (*restore_next)(struct port *port, struct cpi_text *ret_key, struct cpi_text *ret_value);
     void (*restore_end)(struct port *port);
@@ -125,7 +132,8 @@ struct port_ops {
      * send: -EMSGSIZE if no broker would take it. */
     void (*begin)(struct port *port);
     int (*send)(struct port *port, const struct port_message *message);
-    enum port_outcome (*commit)(struct port *port, const struct port_position *position, size_t count);
+    enum port_outcome (*commit)(struct port *port, const struct port_position *position,
+                                size_t count);
 
     /* Deletes the repartition topic's records before these offsets; nobody waits for it. */
     void (*trim)(struct port *port, const struct port_position *position, size_t count);

@@ -4,11 +4,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "cpi/alloc.h"
 #include "kafka/client.h"
+#include <cpi/alloc.h>
 
-#define CALL_MS 1000         /* how long one call may block; a timed-out one is called again */
-#define ABORT_MAX_MS 10000   /* a new producer is quicker than a long abort */
+#define CALL_MS 1000       /* how long one call may block; a timed-out one is called again */
+#define ABORT_MAX_MS 10000 /* a new producer is quicker than a long abort */
 
 static int64_t now_ms(void)
 {
@@ -196,8 +196,8 @@ static rd_kafka_error_t *call_abort(struct kafka_port *kp, rd_kafka_topic_partit
     return rd_kafka_abort_transaction(kp->producer, CALL_MS);
 }
 
-/* Calls again for as long as it is in progress; max_ms 0 = without end, since the broker's own timeout
- * of the transaction turns it into an error. */
+/* Calls again for as long as it is in progress; max_ms 0 = without end, since the broker's own
+ * timeout of the transaction turns it into an error. */
 static void call_until(struct kafka_port *kp,
                        rd_kafka_error_t *(*call)(struct kafka_port *,
                                                  rd_kafka_topic_partition_list_t *),
@@ -225,8 +225,8 @@ static void call_until(struct kafka_port *kp,
 static enum port_outcome commit_failed(struct kafka_port *kp, struct ending *end)
 {
     bool unknown = verdict_is_unknown(end->verdict, end->tried);
-    kafka_note(kp, PORT_WARNING, "transaction failed, %s: %s", unknown ? "outcome unknown" : "aborted",
-               end->why);
+    kafka_note(kp, PORT_WARNING, "transaction failed, %s: %s",
+               unknown ? "outcome unknown" : "aborted", end->why);
     struct ending aborted = { VERDICT_FATAL, false, false, "" };
     /* while a commit is unresolved an abort gets nowhere */
     if (!unknown && end->verdict != VERDICT_FATAL) {
@@ -235,8 +235,8 @@ static enum port_outcome commit_failed(struct kafka_port *kp, struct ending *end
             return PORT_STOPPED;
     }
     if (aborted.verdict != VERDICT_OK) {
-        kafka_note(kp, PORT_NOTICE, "new producer of the same identity%s%s", *aborted.why ? ": " : "",
-                   aborted.why);
+        kafka_note(kp, PORT_NOTICE, "new producer of the same identity%s%s",
+                   *aborted.why ? ": " : "", aborted.why);
         kafka_producer_close(kp);
         if (kafka_producer_open(kp) < 0)
             return PORT_STOPPED;
@@ -244,7 +244,8 @@ static enum port_outcome commit_failed(struct kafka_port *kp, struct ending *end
     return unknown ? PORT_UNKNOWN : PORT_ABORTED;
 }
 
-enum port_outcome kafka_commit(struct port *port, const struct port_position *position, size_t count)
+enum port_outcome kafka_commit(struct port *port, const struct port_position *position,
+                               size_t count)
 {
     struct kafka_port *kp = (struct kafka_port *)port;
     struct ending end = { VERDICT_OK, false, false, "" };

@@ -1,6 +1,7 @@
-/* Reading a changelog to its true end. The end is asked for without isolation: with it, a transaction of a
- * predecessor that is still undecided would hide everything behind it, and a restore that stops there
- * misses committed rows. The reader itself sees committed rows only and waits at such a transaction. */
+/* Reading a changelog to its true end. The end is asked for without isolation: with it, a
+ * transaction of a predecessor that is still undecided would hide everything behind it, and a
+ * restore that stops there misses committed rows. The reader itself sees committed rows only and
+ * waits at such a transaction. */
 #include <errno.h>
 #include <string.h>
 

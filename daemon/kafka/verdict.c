@@ -6,7 +6,8 @@ enum verdict verdict_judge(struct verdict_signs signs)
         return VERDICT_OK;
     if (signs.fatal)
         return VERDICT_FATAL;
-    /* an error may be retriable and abortable at once: a commit that lost its epoch never succeeds */
+    /* an error may be retriable and abortable at once: a commit that lost its epoch never succeeds
+     */
     if (signs.abortable)
         return VERDICT_ABORT;
     return signs.retriable ? VERDICT_RETRY : VERDICT_ABORT;

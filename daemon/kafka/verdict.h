@@ -1,5 +1,5 @@
-/* What to do about a Kafka error. Everything that the client library reports is judged here and nowhere
- * else; the order of the tests is part of the rule. */
+/* What to do about a Kafka error. Everything that the client library reports is judged here and
+ * nowhere else; the order of the tests is part of the rule. */
 #ifndef KAFKA_VERDICT_H
 #define KAFKA_VERDICT_H
 

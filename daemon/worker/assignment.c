@@ -1,5 +1,6 @@
-/* Partitions come and go; memory follows what is committed. The rule for all of it: positions come from
- * the broker, never from memory, and a task's state is either exactly what its changelog says or gone. */
+/* Partitions come and go; memory follows what is committed. The rule for all of it: positions come
+ * from the broker, never from memory, and a task's state is either exactly what its changelog says
+ * or gone. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -87,7 +88,8 @@ static bool restore_failed(struct worker *w, const struct worker_task *t, int er
     if (error == -ESTALE)
         return worker_ends(w, WORKER_SUPERSEDED);
     log_line(LOG_AT_ERROR,
-             "restore_failed worker=%u topic=%s partition=%u error=%d text=\"the changelog holds rows that "
+             "restore_failed worker=%u topic=%s partition=%u error=%d text=\"the changelog holds "
+             "rows that "
              "this version cannot read\"",
              w->index, w->setup->topics->changelog, t->q, -error);
     return worker_ends(w, WORKER_BROKEN);
@@ -106,7 +108,8 @@ static bool task_take(struct worker *w, struct worker_task *t, const struct port
     if (pos->offset != PORT_NO_OFFSET && next != pos->offset) {
         log_line(LOG_AT_ERROR,
                  "state_mismatch worker=%u task=%u committed=%" PRId64 " changelog=%" PRId64
-                 " text=\"topic %s does not belong to the offsets of group %.*s: was one of them deleted or "
+                 " text=\"topic %s does not belong to the offsets of group %.*s: was one of them "
+                 "deleted or "
                  "reset?\"",
                  w->index, t->q, pos->offset, next, w->setup->topics->changelog,
                  CPI_TEXT_ARG(w->model->application));
@@ -119,14 +122,18 @@ static bool task_take(struct worker *w, struct worker_task *t, const struct port
     return r == 0 || worker_ends(w, WORKER_LEFT);
 }
 
-static bool source_take(struct worker *w, struct worker_source *src, const struct port_position *pos)
+static bool source_take(struct worker *w, struct worker_source *src,
+                        const struct port_position *pos)
 {
     if (src->intake && src->next == pos->offset)
         return true;
     uint16_t topic_index;
     cpi_intake_free(src->intake);
-    *src = (struct worker_source){ .place = pos->place, .owned = src->owned, .paused = src->paused,
-                                   .start = src->start, .started = src->started };
+    *src = (struct worker_source){ .place = pos->place,
+                                   .owned = src->owned,
+                                   .paused = src->paused,
+                                   .start = src->start,
+                                   .started = src->started };
     names_source(w->model, pos->place.topic, &src->source, &topic_index);
     src->intake = cpi_intake_new(w->model, src->source, topic_index, pos->place.partition,
                                  w->n_partitions[pos->place.topic]);

@@ -50,7 +50,8 @@ bool worker_is_urgent(const struct worker *w)
     return cpi_outbox_is_urgent(w->box) || any_crossed(w) || beat_is_due(w);
 }
 
-/* K4. What is urgent still takes along what has arrived already: one transaction instead of many. */
+/* K4. What is urgent still takes along what has arrived already: one transaction instead of many.
+ */
 bool worker_is_due(const struct worker *w, int64_t mono_ms)
 {
     if (cpi_outbox_bytes(w->box) >= WORKER_TXN_BYTES)
@@ -67,11 +68,12 @@ static bool send_one(struct worker *w, const struct port_message *m)
     int r = w->port->ops->send(w->port, m);
     if (r != -EMSGSIZE)
         return r != -EINTR;
-    log_line(LOG_AT_ERROR,
-             "too_large worker=%u kind=%d topic=%d key=\"%.*s\" bytes=%u text=\"a record that no broker "
-             "would take\"",
-             w->index, (int)m->to, (int)m->output, (int)(m->key.len < 200 ? m->key.len : 200),
-             m->key.at ? m->key.at : "", m->value.len);
+    log_line(
+        LOG_AT_ERROR,
+        "too_large worker=%u kind=%d topic=%d key=\"%.*s\" bytes=%u text=\"a record that no broker "
+        "would take\"",
+        w->index, (int)m->to, (int)m->output, (int)(m->key.len < 200 ? m->key.len : 200),
+        m->key.at ? m->key.at : "", m->value.len);
     return worker_ends(w, WORKER_BROKEN);
 }
 
@@ -116,8 +118,8 @@ static bool send_outputs(struct worker *w)
     return true;
 }
 
-/* Offsets of all it acted for, moved or not: every source partition, since their slots go with every
- * frame, and every task that took a frame or moved on. */
+/* Offsets of all it acted for, moved or not: every source partition, since their slots go with
+ * every frame, and every task that took a frame or moved on. */
 static size_t positions_fill(struct worker *w)
 {
     size_t n = 0;
@@ -134,9 +136,9 @@ static size_t positions_fill(struct worker *w)
     }
     for (uint32_t q = 0; q < w->model->partitions; q++)
         if (w->task[q].acted)
-            w->position[n++] = (struct port_position){
-                .place = { (uint32_t)w->setup->topics->n_sources, q }, .offset = w->task[q].next
-            };
+            w->position[n++] =
+                (struct port_position){ .place = { (uint32_t)w->setup->topics->n_sources, q },
+                                        .offset = w->task[q].next };
     return n;
 }
 

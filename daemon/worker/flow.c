@@ -1,5 +1,5 @@
-/* What is looked at now and then: pausing intake (K6), proofs of quiet partitions' ends (T2), whether this
- * worker is catching up (K4), and deleting frames that nobody needs any more (K1). */
+/* What is looked at now and then: pausing intake (K6), proofs of quiet partitions' ends (T2),
+ * whether this worker is catching up (K4), and deleting frames that nobody needs any more (K1). */
 #include <inttypes.h>
 
 #include "ops/log.h"
@@ -129,9 +129,9 @@ void worker_trim(struct worker *w, int64_t mono_ms)
         if (!t->owned || t->committed <= t->trimmed)
             continue;
         t->trimmed = t->committed;
-        w->position[n++] = (struct port_position){
-            .place = { (uint32_t)w->setup->topics->n_sources, q }, .offset = t->committed
-        };
+        w->position[n++] =
+            (struct port_position){ .place = { (uint32_t)w->setup->topics->n_sources, q },
+                                    .offset = t->committed };
     }
     if (n > 0)
         w->port->ops->trim(w->port, w->position, n);

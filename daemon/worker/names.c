@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "cpi/alloc.h"
-#include "cpi/buf.h"
+#include <cpi/alloc.h>
+#include <cpi/buf.h>
 
 static char *name_of(const struct cpi_model *model, const char *join, const char *what)
 {

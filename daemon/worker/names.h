@@ -2,8 +2,8 @@
 #ifndef WORKER_NAMES_H
 #define WORKER_NAMES_H
 
-#include "cpi/model.h"
 #include "kafka/port.h"
+#include <cpi/model.h>
 
 void names_init(struct port_topics *topics, const struct cpi_model *model);
 void names_fini(struct port_topics *topics);

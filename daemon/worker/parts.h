@@ -2,18 +2,18 @@
 #ifndef WORKER_PARTS_H
 #define WORKER_PARTS_H
 
-#include "cpi/intake.h"
-#include "cpi/outbox.h"
-#include "cpi/task.h"
 #include "worker/worker.h"
+#include <cpi/intake.h>
+#include <cpi/outbox.h>
+#include <cpi/task.h>
 
-#define WORKER_TXN_MS 100                     /* K4 */
+#define WORKER_TXN_MS 100 /* K4 */
 #define WORKER_TXN_BYTES (64u * CPI_FRAME_BYTES_MAX)
-#define WORKER_BEAT_MS (10 * CPI_SECOND)      /* K2 */
-#define WORKER_PROBE_MS 2000                  /* how old the proof of a partition's end may get */
+#define WORKER_BEAT_MS (10 * CPI_SECOND) /* K2 */
+#define WORKER_PROBE_MS 2000             /* how old the proof of a partition's end may get */
 #define WORKER_FLOW_MS 250
-#define WORKER_TRIM_MS (3 * 60 * 1000)        /* K1 */
-#define WORKER_REPORT_MS (60 * 1000)          /* K8 */
+#define WORKER_TRIM_MS (3 * 60 * 1000)            /* K1 */
+#define WORKER_REPORT_MS (60 * 1000)              /* K8 */
 #define WORKER_LAG_BYTES_MAX (UINT64_C(64) << 20) /* K6 */
 #define WORKER_ADVANCE_BUDGET 20000
 
@@ -21,10 +21,10 @@ struct worker_source {
     struct port_place place;
     uint16_t source;
     struct cpi_intake *intake;
-    int64_t next;     /* first offset not yet taken */
+    int64_t next; /* first offset not yet taken */
     int64_t committed;
-    int64_t start;    /* where it began if nothing was committed; known once started */
-    int64_t slot_w;   /* W at the last commit */
+    int64_t start;     /* where it began if nothing was committed; known once started */
+    int64_t slot_w;    /* W at the last commit */
     int64_t end_clock; /* clock of the last proof that the end was reached */
     int64_t probed_ms; /* monotonic time of that proof, or of asking for it */
     bool owned, at_end, paused, started;
@@ -61,8 +61,8 @@ struct worker {
     int64_t open_ms;     /* since when */
     bool quiet;          /* nothing was left to read at the last look */
     bool catching_up;
-    bool revoking;       /* partitions are going away: nothing is worth restoring */
-    bool flow_tight;     /* said that intake pauses for memory or lag */
+    bool revoking;   /* partitions are going away: nothing is worth restoring */
+    bool flow_tight; /* said that intake pauses for memory or lag */
     unsigned abort_streak;
 
     int64_t flow_ms, trim_ms, report_ms; /* last time of each */
@@ -76,7 +76,7 @@ struct worker {
 bool worker_assigned(struct worker *w, const struct port_place *place, size_t count);
 void worker_revoked(struct worker *w, bool lost, struct worker_now now);
 bool worker_roll_back(struct worker *w, bool unknown, size_t n_sent); /* of w->position */
-void worker_forget(struct worker *w); /* everything in memory */
+void worker_forget(struct worker *w);                                 /* everything in memory */
 bool worker_source_gone(struct worker *w, struct worker_source *src, int64_t offset);
 
 /* commit.c */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "cpi/alloc.h"
+#include <cpi/alloc.h>
 
 struct pool_place {
     struct pool *pool;

@@ -108,9 +108,9 @@ static void tasks_report(struct worker *w)
                  " state_mb=%" PRIu64 " transactions=%" PRIu64 " aborts=%" PRIu64,
                  w->index, tasks,
                  time_text(undefined ? CPI_TIME_NONE : all.window_w, text, sizeof text),
-                 log_quote(holds, quoted, sizeof quoted), all.journeys, all.open_cases, all.entities,
-                 all.firing, all.pending_alerts, all.state_bytes >> 20, w->counts.transactions,
-                 w->counts.aborts);
+                 log_quote(holds, quoted, sizeof quoted), all.journeys, all.open_cases,
+                 all.entities, all.firing, all.pending_alerts, all.state_bytes >> 20,
+                 w->counts.transactions, w->counts.aborts);
 }
 
 void worker_report(struct worker *w, int64_t mono_ms)

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "cpi/alloc.h"
 #include "ops/log.h"
 #include "worker/parts.h"
+#include <cpi/alloc.h>
 
 #define STEP_RECORDS 512 /* between two looks at the clock */
 #define STOP_MS 3000     /* what a stop leaves for the end of a transaction */
@@ -109,7 +109,8 @@ static bool host_tick(void *ctx, const char *waiting_for, const char *error)
         return true;
     if (w->stop_since_ms == 0)
         w->stop_since_ms = mono_ms;
-    /* a transaction under way may still end well; before the first one there is nothing to wait for */
+    /* a transaction under way may still end well; before the first one there is nothing to wait for
+     */
     return w->open && mono_ms - w->stop_since_ms < STOP_MS;
 }
 
@@ -151,7 +152,8 @@ enum worker_end worker_open(struct worker *w)
 
 /* ---- one step ---- */
 
-static void source_feed(struct worker *w, struct worker_source *src, const struct cpi_record *record)
+static void source_feed(struct worker *w, struct worker_source *src,
+                        const struct cpi_record *record)
 {
     cpi_intake_feed(src->intake, w->mapper, w->setup->dir, record, w->box);
     src->next = record->offset + 1;
@@ -166,7 +168,8 @@ static bool task_feed(struct worker *w, struct worker_task *t, const struct cpi_
     int r = cpi_task_feed(t->task, record->value, record->offset, w->box);
     if (r == -ESTALE) {
         log_line(LOG_AT_ERROR,
-                 "superseded worker=%u task=%u text=\"a higher generation of this application runs: this "
+                 "superseded worker=%u task=%u text=\"a higher generation of this application "
+                 "runs: this "
                  "configuration is old\"",
                  w->index, t->q);
         return worker_ends(w, WORKER_SUPERSEDED);
@@ -202,8 +205,8 @@ static bool record_take(struct worker *w, const struct port_event *ev, int64_t m
     return true;
 }
 
-/* T2: at its end the clock moves a partition. The proof was given after the queue was last seen empty, so
- * that clock counts and not a later one. */
+/* T2: at its end the clock moves a partition. The proof was given after the queue was last seen
+ * empty, so that clock counts and not a later one. */
 static void end_take(struct worker *w, const struct port_event *ev, int64_t mono_ms)
 {
     if (ev->place.topic == w->setup->topics->n_sources)
@@ -255,10 +258,11 @@ static bool event_take(struct worker *w, const struct port_event *ev, struct wor
                  log_quote(ev->text, text, sizeof text));
         return true;
     case PORT_TAKEN:
-        log_line(LOG_AT_ERROR,
-                 "taken worker=%u error=%s text=\"another process runs as this instance: give each its "
-                 "own (instance = ..., run --instance N)\"",
-                 w->index, log_quote(ev->text, text, sizeof text));
+        log_line(
+            LOG_AT_ERROR,
+            "taken worker=%u error=%s text=\"another process runs as this instance: give each its "
+            "own (instance = ..., run --instance N)\"",
+            w->index, log_quote(ev->text, text, sizeof text));
         return worker_ends(w, WORKER_TAKEN);
     }
     return true;

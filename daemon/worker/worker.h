@@ -1,9 +1,10 @@
-/* A worker: one thread that reads source partitions and partitions of the repartition topic, feeds them to
- * intakes and tasks, and commits what comes out in transactions. It shares nothing that changes.
+/* A worker: one thread that reads source partitions and partitions of the repartition topic, feeds
+ * them to intakes and tasks, and commits what comes out in transactions. It shares nothing that
+ * changes.
  *
- * A transaction is gathered in memory first (the outbox); only its end speaks to the broker: frames,
- * changelog rows, outputs, the offsets of every partition it acted for, commit. A transaction without
- * offsets is never made: nothing would fence it. */
+ * A transaction is gathered in memory first (the outbox); only its end speaks to the broker:
+ * frames, changelog rows, outputs, the offsets of every partition it acted for, commit. A
+ * transaction without offsets is never made: nothing would fence it. */
 #ifndef WORKER_WORKER_H
 #define WORKER_WORKER_H
 
@@ -11,9 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cpi/directory.h"
-#include "cpi/model.h"
 #include "kafka/port.h"
+#include <cpi/directory.h>
+#include <cpi/model.h>
 
 enum worker_clock {
     WORKER_CLOCK_REAL,
@@ -52,7 +53,8 @@ struct port_host worker_host(struct worker *worker);
 /* Takes the port over. */
 void worker_attach(struct worker *worker, struct port *port);
 enum worker_end worker_open(struct worker *worker);
-/* Waits for something for up to 100 ms, takes what is there, and ends the transaction if it is time. */
+/* Waits for something for up to 100 ms, takes what is there, and ends the transaction if it is
+ * time. */
 enum worker_end worker_step(struct worker *worker, struct worker_now now);
 /* Ends the transaction, leaves the group within timeout_ms. */
 void worker_leave(struct worker *worker, struct worker_now now, int timeout_ms);
