@@ -18,73 +18,30 @@ enum {
 static const struct {
     unsigned roles;
     const char *name, *value;
+    bool fixed; /* exactness rests on it: wins over what a user gives */
 } own[] = {
-    { ALL, "log.configuration.warnings", "false" },
-    { ALL, "socket.nagle.disable", "true" },
-    { ALL, "socket.timeout.ms", "5000" },
-    { ALL, "reconnect.backoff.max.ms", "500" },
-    { ALL, "retry.backoff.ms", "10" },
-    { ALL, "topic.metadata.refresh.interval.ms", "60000" },
-    { READS, "enable.auto.commit", "false" },
-    { READS, "enable.auto.offset.store", "false" },
-    { READS, "isolation.level", "read_committed" },
-    { READS, "enable.partition.eof", "true" },
-    { READS, "auto.offset.reset", "error" },
-    { LIVE, "partition.assignment.strategy", "range" },
-    { LIVE, "session.timeout.ms", "45000" },
-    { LIVE, "max.poll.interval.ms", "300000" },
-    { LIVE, "fetch.wait.max.ms", "100" },
-    { RESTORE, "fetch.wait.max.ms", "10" },
-    { ASKS, "isolation.level", "read_uncommitted" },
-    { WRITES, "transaction.timeout.ms", "60000" },
-    { WRITES, "linger.ms", "5" },
-    { WRITES, "partitioner", "murmur2_random" },
-    { WRITES, "compression.type", "lz4" },
-    { WRITES, "message.max.bytes", "16777216" },
+    { ALL, "socket.nagle.disable", "true", false },
+    { ALL, "socket.timeout.ms", "5000", false },
+    { ALL, "reconnect.backoff.max.ms", "500", false },
+    { ALL, "retry.backoff.ms", "10", false },
+    { ALL, "topic.metadata.refresh.interval.ms", "60000", false },
+    { READS, "enable.auto.commit", "false", true },
+    { READS, "enable.auto.offset.store", "false", true },
+    { READS, "isolation.level", "read_committed", true },
+    { READS, "enable.partition.eof", "true", true },
+    { READS, "auto.offset.reset", "error", true },
+    { LIVE, "partition.assignment.strategy", "range", true },
+    { LIVE, "session.timeout.ms", "45000", false },
+    { LIVE, "max.poll.interval.ms", "300000", false },
+    { LIVE, "fetch.wait.max.ms", "100", false },
+    { RESTORE, "fetch.wait.max.ms", "10", false },
+    { ASKS, "isolation.level", "read_uncommitted", true },
+    { WRITES, "transaction.timeout.ms", "60000", false },
+    { WRITES, "linger.ms", "5", false },
+    { WRITES, "partitioner", "murmur2_random", true },
+    { WRITES, "compression.type", "lz4", false },
+    { WRITES, "message.max.bytes", "16777216", false },
 };
-
-static const struct {
-    const char *name, *why;
-} refused[] = {
-    { "bootstrap.servers", "this is kafka.servers" },
-    { "metadata.broker.list", "this is kafka.servers" },
-    { "transactional.id", "made from application, instance and worker" },
-    { "group.id", "this is application" },
-    { "group.instance.id", "made from application, instance and worker" },
-    { "client.id", "made from application, instance and worker" },
-    { "enable.idempotence", "exactly-once needs it on" },
-    { "acks", "exactly-once needs all" },
-    { "request.required.acks", "exactly-once needs all" },
-    { "max.in.flight", "exactly-once bounds it" },
-    { "max.in.flight.requests.per.connection", "exactly-once bounds it" },
-    { "enable.auto.commit", "offsets are committed in transactions" },
-    { "enable.auto.offset.store", "offsets are committed in transactions" },
-    { "auto.commit.interval.ms", "offsets are committed in transactions" },
-    { "isolation.level", "only committed records may be read" },
-    { "auto.offset.reset", "this is start" },
-    { "enable.partition.eof", "time needs to know where a partition ends" },
-    { "partition.assignment.strategy", "range is the one that is known to work" },
-    { "allow.auto.create.topics", "topics are created by cpid topics --create" },
-    { "message.max.bytes", "set by what is sent" },
-    { "log.queue", "internal" },
-    { "opaque", "internal" },
-    { "plugin.library.paths", "no foreign code is loaded" },
-    { "interceptors", "no foreign code is loaded" },
-    { "partitioner", "keys must stay where they are" },
-};
-
-const char *kafka_setting_refused(const char *name)
-{
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        if (strcmp(refused[i].name, name) == 0)
-            return refused[i].why;
-    size_t len = strlen(name);
-    if (len > 3 && strcmp(name + len - 3, "_cb") == 0)
-        return "internal";
-    if (strncmp(name, "test.", 5) == 0)
-        return "for the library's own tests";
-    return NULL;
-}
 
 bool kafka_setting_check(const char *name, const char *value, char *ret_why, size_t why_bytes)
 {
@@ -94,44 +51,48 @@ bool kafka_setting_check(const char *name, const char *value, char *ret_why, siz
     return good;
 }
 
+static bool conf_put(rd_kafka_conf_t *conf, const char *name, const char *value, char *why,
+                     size_t bytes)
+{
+    return rd_kafka_conf_set(conf, name, value, why, bytes) == RD_KAFKA_CONF_OK;
+}
+
+static bool conf_own(rd_kafka_conf_t *conf, enum kafka_role role, bool fixed_only, char *why,
+                     size_t bytes)
+{
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if ((own[i].roles >> role & 1) && (own[i].fixed || !fixed_only) &&
+            !conf_put(conf, own[i].name, own[i].value, why, bytes))
+            return false;
+    return true;
+}
+
 static bool conf_identity(rd_kafka_conf_t *conf, const struct kafka_setup *setup,
                           enum kafka_role role, char *why, size_t bytes)
 {
     char id[512];
     snprintf(id, sizeof id, "%s-%s-%u", setup->application, setup->instance, setup->worker);
-    if (rd_kafka_conf_set(conf, "client.id", id, why, bytes) != RD_KAFKA_CONF_OK ||
-        rd_kafka_conf_set(conf, "bootstrap.servers", setup->servers, why, bytes) !=
-            RD_KAFKA_CONF_OK)
+    if (!conf_put(conf, "client.id", id, why, bytes))
         return false;
     if (role == KAFKA_PRODUCER)
-        return rd_kafka_conf_set(conf, "transactional.id", id, why, bytes) == RD_KAFKA_CONF_OK;
-    if (role == KAFKA_CONSUMER &&
-        rd_kafka_conf_set(conf, "group.instance.id", id, why, bytes) != RD_KAFKA_CONF_OK)
+        return conf_put(conf, "transactional.id", id, why, bytes);
+    if (role == KAFKA_CONSUMER && !conf_put(conf, "group.instance.id", id, why, bytes))
         return false;
     /* the reader never joins; it needs the name to be allowed to assign */
-    if (role == KAFKA_CONSUMER || role == KAFKA_READER)
-        return rd_kafka_conf_set(conf, "group.id", setup->application, why, bytes) ==
-               RD_KAFKA_CONF_OK;
-    return true;
+    return (role != KAFKA_CONSUMER && role != KAFKA_READER) ||
+           conf_put(conf, "group.id", setup->application, why, bytes);
 }
 
 rd_kafka_conf_t *kafka_conf_new(const struct kafka_setup *setup, enum kafka_role role,
                                 char *ret_why, size_t why_bytes)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        if ((own[i].roles >> role & 1) && rd_kafka_conf_set(conf, own[i].name, own[i].value,
-                                                            ret_why, why_bytes) != RD_KAFKA_CONF_OK)
-            goto bad;
-    for (size_t i = 0; i < setup->n_settings; i++) {
-        const struct kafka_setting *set = &setup->setting[i];
-        if (!kafka_setting_refused(set->name) &&
-            rd_kafka_conf_set(conf, set->name, set->value, ret_why, why_bytes) != RD_KAFKA_CONF_OK)
-            goto bad;
-    }
-    if (conf_identity(conf, setup, role, ret_why, why_bytes))
+    bool good = conf_own(conf, role, false, ret_why, why_bytes);
+    for (size_t i = 0; good && i < setup->n_settings; i++)
+        good = conf_put(conf, setup->setting[i].name, setup->setting[i].value, ret_why, why_bytes);
+    if (good && conf_own(conf, role, true, ret_why, why_bytes) &&
+        conf_identity(conf, setup, role, ret_why, why_bytes))
         return conf;
-bad:
     rd_kafka_conf_destroy(conf);
     return NULL;
 }

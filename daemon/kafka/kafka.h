@@ -9,17 +9,14 @@ struct kafka_setting {
     const char *name, *value;
 };
 struct kafka_setup {
-    const char *servers;
     const char *application, *instance;
     unsigned worker;
-    /* The client library's own settings, as a user gave them; they come last but for those that
-     * kafka_setting_refused names. Nothing of them is ever logged. */
+    /* Settings by the client library's own names, bootstrap.servers among them. They win over our
+     * defaults but not over what exactness rests on. Their values are never logged. */
     const struct kafka_setting *setting;
     size_t n_settings;
 };
 
-/* NULL if a user may set it, else why not. */
-const char *kafka_setting_refused(const char *name);
 /* Whether the library takes the value; writes why not. */
 bool kafka_setting_check(const char *name, const char *value, char *ret_why, size_t why_bytes);
 
@@ -29,11 +26,13 @@ struct port *kafka_port_new(const struct kafka_setup *setup, const struct port_t
                             struct port_host host, char *ret_why, size_t why_bytes);
 
 /* ---- topics ---- */
+#define KAFKA_WISHES 4
 struct kafka_topic_wish {
     const char *name;
-    uint32_t partitions;             /* 0 = any number (sources) */
-    const char *cleanup;             /* "compact", "delete"; NULL = any (sources) */
-    struct kafka_setting setting[4]; /* beside cleanup.policy; name NULL ends */
+    uint32_t partitions; /* how many to create; 0 = not ours to create (sources) */
+    bool any_partitions; /* another number is as good */
+    const char *cleanup; /* "compact", "delete"; NULL = not ours to create */
+    struct kafka_setting setting[KAFKA_WISHES]; /* beside cleanup.policy; name NULL ends */
 };
 enum kafka_topic_state {
     KAFKA_TOPIC_GOOD,
@@ -52,9 +51,8 @@ struct kafka_topic_found {
 int kafka_topics_compare(const struct kafka_setup *setup, const struct kafka_topic_wish *wish,
                          size_t count, bool create, int timeout_ms,
                          struct kafka_topic_found *ret_found, char *ret_why, size_t why_bytes);
-/* Settings of the brokers themselves that matter (transaction.max.timeout.ms, message.max.bytes):
- * one line each of what is wrong, appended to `ret_text`; returns how many. Call after a successful
- * compare. */
+/* Settings of the brokers themselves that matter (transaction.max.timeout.ms): a line each of what
+ * is wrong, in `ret_text`; returns how many. */
 size_t kafka_brokers_check(const struct kafka_setup *setup, int timeout_ms, char *ret_text,
                            size_t text_bytes);
 
