@@ -16,7 +16,7 @@ HEADERS = {
     "model": "model",
     "spec": "model",
     "outbox": "model",
-    "mapping": "event",
+    "mapping": "model",  # its description is part of a spec; lib/event implements it
     "directory": "event",
     "intake": "event",
     "task": "engine",

@@ -1,10 +1,11 @@
-/* The model: a validated, immutable description of what is computed. Built once from a configuration
- * (cpi/spec.h), then only read; every stage shares one.
+/* The model: a validated, immutable description of what is computed. Built once from a
+ * configuration (cpi/spec.h), then only read; every stage shares one.
  *
- * Indexes: types, fields, words, windows, sources, indicators and alerts are numbered from 0 in the order
- * of the model. Words 0 .. n_types-1 are the types themselves; a word stands behind every word that it
- * refines or that its conditions name, so one pass in order finds all words of an event. Where something leaves the process it goes
- * by the 32-bit hash of its name (cpi_hash_name), so that a later configuration may number anew. */
+ * Indexes: types, fields, words, windows, sources, indicators and alerts are numbered from 0 in the
+ * order of the model. Words 0 .. n_types-1 are the types themselves; a word stands behind every
+ * word that it refines or that its conditions name, so one pass in order finds all words of an
+ * event. Where something leaves the process it goes by the 32-bit hash of its name (cpi_hash_name),
+ * so that a later configuration may number anew. */
 #ifndef CPI_MODEL_H
 #define CPI_MODEL_H
 
@@ -19,10 +20,10 @@
 struct cpi_mapping; /* cpi/mapping.h */
 
 #define CPI_NO_INDEX UINT16_MAX
-#define CPI_WORDS_MAX 256      /* types and words together */
+#define CPI_WORDS_MAX 256 /* types and words together */
 #define CPI_INDICATORS_MAX 512
-#define CPI_SAME_MAX 8         /* members in one `same` */
-#define CPI_DIMS_MAX 4         /* members in one report dimension */
+#define CPI_SAME_MAX 8 /* members in one `same` */
+#define CPI_DIMS_MAX 4 /* members in one report dimension */
 
 /* A set of words as bits: does an event (its matched words) meet a selector (its named words)? */
 struct cpi_wordset {
@@ -70,13 +71,21 @@ struct cpi_type {
 };
 
 /* Conditions (J13). */
-enum cpi_cmp { CPI_CMP_WORD, CPI_CMP_EQ, CPI_CMP_NE, CPI_CMP_LT, CPI_CMP_LE, CPI_CMP_GT, CPI_CMP_GE };
+enum cpi_cmp {
+    CPI_CMP_WORD,
+    CPI_CMP_EQ,
+    CPI_CMP_NE,
+    CPI_CMP_LT,
+    CPI_CMP_LE,
+    CPI_CMP_GT,
+    CPI_CMP_GE
+};
 struct cpi_cond {
     enum cpi_cmp cmp;
-    uint16_t member;            /* of all but CPI_CMP_WORD */
-    uint16_t word;              /* of CPI_CMP_WORD */
-    struct cpi_text text;       /* right side, trimmed */
-    bool numeric;               /* the right side is a number (a duration: in ms) */
+    uint16_t member;      /* of all but CPI_CMP_WORD */
+    uint16_t word;        /* of CPI_CMP_WORD */
+    struct cpi_text text; /* right side, trimmed */
+    bool numeric;         /* the right side is a number (a duration: in ms) */
     struct cpi_decimal number;
 };
 struct cpi_conds {
@@ -118,7 +127,7 @@ enum cpi_stat {
     CPI_STAT_MEAN,
     CPI_STAT_MIN,
     CPI_STAT_MAX,
-    CPI_STAT_QUANTILE,     /* + percent */
+    CPI_STAT_QUANTILE, /* + percent */
     CPI_STAT_SHARE,
     CPI_STAT_RATIO,        /* derived a / b */
     CPI_STAT_DIFFERENCE,   /* derived a - b */
@@ -131,8 +140,8 @@ struct cpi_show {
 };
 enum cpi_unit { CPI_UNIT_COUNT, CPI_UNIT_SHARE, CPI_UNIT_MS, CPI_UNIT_NUMBER };
 
-/* A bound on a statistic: value `cmp` num/den (share 70 % = 70/100, 12m = 720000/1 ms, 1.25 = 125/100).
- * den > 0. misses_target: the bound is the indicator's target, not met. */
+/* A bound on a statistic: value `cmp` num/den (share 70 % = 70/100, 12m = 720000/1 ms, 1.25 =
+ * 125/100). den > 0. misses_target: the bound is the indicator's target, not met. */
 struct cpi_bound {
     bool set;
     bool misses_target;
@@ -145,11 +154,11 @@ struct cpi_bound {
 struct cpi_breaker {
     struct cpi_wordset sel;
     struct cpi_conds where;
-    bool follows; /* an entry of followed-by */
-    bool before;  /* looks at what came before the start instead of after it (O2) */
-    bool same_case;    /* `same` has the case (the default) */
-    bool same_customer; /* judged in the customer stage */
-    bool other_case;   /* `other = "case"` */
+    bool follows;                /* an entry of followed-by */
+    bool before;                 /* looks at what came before the start instead of after it (O2) */
+    bool same_case;              /* `same` has the case (the default) */
+    bool same_customer;          /* judged in the customer stage */
+    bool other_case;             /* `other = "case"` */
     uint16_t same[CPI_SAME_MAX]; /* further members that must be equal to the start's */
     size_t n_same;
     uint16_t other[CPI_SAME_MAX]; /* further members that must be present and differ */
@@ -159,9 +168,9 @@ struct cpi_breaker {
 
 struct cpi_indicator {
     struct cpi_text name, title;
-    uint32_t hash;               /* of the name */
-    struct cpi_text definition;  /* id: 16 hex digits over the normalised definition */
-    struct cpi_text sentence;    /* the definition in words (check --explain) */
+    uint32_t hash;              /* of the name */
+    struct cpi_text definition; /* id: 16 hex digits over the normalised definition */
+    struct cpi_text sentence;   /* the definition in words (check --explain) */
     enum cpi_kind kind;
     enum cpi_pick pick;
     enum cpi_count_when count_when;
@@ -173,14 +182,15 @@ struct cpi_indicator {
     struct cpi_conds where; /* the event counts at all */
     /* from: to; tally: until is `end` too; open: until */
     struct cpi_wordset end;
-    struct cpi_wordset until; /* from … to … until */
+    struct cpi_wordset until;    /* from … to … until */
     struct cpi_breaker *breaker; /* after */
     size_t n_breakers;
     int64_t within_ms; /* 0 = none */
     int64_t quiet_ms;  /* 0 = none */
     bool cross;        /* after: some breaker is judged by customer (J1) */
 
-    /* A share: n counts what is good, or not good (bad given: or bad). Conditions of the start event. */
+    /* A share: n counts what is good, or not good (bad given: or bad). Conditions of the start
+     * event. */
     bool share;
     bool has_good, has_bad;
     struct cpi_conds good, bad;
@@ -189,7 +199,7 @@ struct cpi_indicator {
     bool amount;
     uint16_t of[CPI_SAME_MAX];
     size_t n_of;
-    unsigned scale; /* decimals of amounts in state: 0 for ms and counts, 6 for plain numbers */
+    unsigned scale;     /* decimals of amounts in state: 0 for ms and counts, 6 for plain numbers */
     enum cpi_unit unit; /* of the amount, or of the value for shares and counts */
 
     /* derived */
@@ -205,7 +215,7 @@ struct cpi_indicator {
     bool compare_previous;
     struct cpi_bound target;
 
-    bool in_case;  /* needs the case stage's fold (everything but direct each, derived) */
+    bool in_case; /* needs the case stage's fold (everything but direct each, derived) */
 };
 
 struct cpi_alert {
@@ -225,9 +235,9 @@ struct cpi_alert {
 
 /* A report dimension: "rep", "team", "org", or a tuple such as "team+channel". */
 struct cpi_dim {
-    struct cpi_text name; /* kind of the entity */
+    struct cpi_text name;          /* kind of the entity */
     uint16_t member[CPI_DIMS_MAX]; /* CPI_MEMBER_REP, _TEAM or fields, in order */
-    size_t n_members;     /* 0 = org */
+    size_t n_members;              /* 0 = org */
 };
 
 struct cpi_source {
@@ -238,14 +248,16 @@ struct cpi_source {
     int64_t wait_ms, max_skew_ms;
     bool idle_hold; /* idle = "hold" */
     bool shared_case, shared_customer;
-    bool dead_letter_unmapped; /* otherwise = "dead-letter" */
+    bool dead_letter_unmapped;   /* otherwise = "dead-letter" */
     const struct cpi_zone *zone; /* of zone-less times */
     struct cpi_mapping *mapping; /* owned by the model */
     struct cpi_wordset types;    /* that its rules can yield */
     /* O7: what an event without it takes from the case's earlier events */
     bool complete_customer, complete_credit;
     bool *complete_field; /* per field */
-    bool completes;       /* any of it is used by an indicator over its types: all types make journeys */
+    bool completes; /* any of it is used by an indicator over its types: all types make journeys */
+    bool all_journeys; /* that, or an indicator over its types credits `current` or `first` of a
+                          case: all its types with a case make journeys */
 };
 
 struct cpi_model {
@@ -255,12 +267,12 @@ struct cpi_model {
     uint64_t memory_bytes;
     struct cpi_zone zone;
     int64_t keep_windows_ms, keep_journeys_ms, lateness_ms, dedup_ms;
-    int64_t refresh_ms;      /* alerts */
-    int64_t finest_ms;       /* smallest `every` of windows and gauges (T4) */
-    int64_t longest_ms;      /* longest window */
+    int64_t refresh_ms; /* alerts */
+    int64_t finest_ms;  /* smallest `every` of windows and gauges (T4) */
+    int64_t longest_ms; /* longest window */
     int64_t longest_wait_ms;
     int64_t longest_cross_within_ms;
-    bool facts;              /* publish cpi.facts */
+    bool facts;               /* publish cpi.facts */
     bool people_unknown_keep; /* people = { unknown = "keep"; } */
 
     struct cpi_field *field;
@@ -281,7 +293,8 @@ struct cpi_model {
     size_t n_dims;
     bool *field_kept; /* per field: some definition, dimension or condition uses it */
 
-    struct cpi_wordset journey_types; /* types that a journey definition names, by word or by type */
+    struct cpi_wordset
+        journey_types; /* types that a journey definition names, by word or by type */
 
     struct cpi_arena *arena; /* owns every text and array above */
 };
