@@ -34,7 +34,7 @@ struct json_value {
 };
 static inline bool json_is_scalar(enum json_kind kind)
 {
-    return kind >= JSON_FALSE && kind <= JSON_BROKEN;
+    return kind >= JSON_FALSE && kind <= JSON_STRING;
 }
 static inline struct cpi_text json_text(const struct json_value *v)
 {
@@ -80,13 +80,16 @@ struct cpi_text json_parser_detail(const struct json_parser *parser);
 /* Members seen twice so far, where anybody looked. */
 uint64_t json_parser_duplicates(const struct json_parser *parser);
 
+/* Steps over tapes since the last reset: what callers bound. */
+uint64_t json_parser_walked(const struct json_parser *parser);
+
 /* ---- walking what was kept whole; an object or array that was not kept is empty ---- */
 /* The member of an object, or the element of an array if the name is a number. JSON_ABSENT if none. */
 struct json_value json_member(struct json_parser *parser, const struct json_value *v,
                               struct cpi_text name);
 /* Elements of an array in order: start with a cursor of 0; false when there are no more. */
-bool json_each(const struct json_parser *parser, const struct json_value *array, uint32_t *cursor,
+bool json_each(struct json_parser *parser, const struct json_value *array, uint32_t *cursor,
                struct json_value *ret);
-uint32_t json_count(const struct json_parser *parser, const struct json_value *array);
+uint32_t json_count(struct json_parser *parser, const struct json_value *array);
 
 #endif

@@ -25,7 +25,7 @@ struct json_parser {
     struct cpi_arena arena;
     struct token *tape;
     size_t n_tape, tape_cap;
-    uint64_t duplicates;
+    uint64_t duplicates, walked;
     struct cpi_text detail;
     struct json_paths *everything; /* the document itself, whole */
     bool grown; /* beyond what is worth keeping */
@@ -321,6 +321,7 @@ void json_parser_free(struct json_parser *p)
 void json_parser_reset(struct json_parser *p)
 {
     p->n_tape = 0;
+    p->walked = 0;
     p->detail = CPI_ABSENT;
     if (!p->grown) {
         cpi_arena_reset(&p->arena);
@@ -411,6 +412,11 @@ uint64_t json_parser_duplicates(const struct json_parser *p)
     return p->duplicates;
 }
 
+uint64_t json_parser_walked(const struct json_parser *p)
+{
+    return p->walked;
+}
+
 /* ---- walking ---- */
 
 static struct json_value value_of(const struct json_parser *p, uint32_t token)
@@ -425,6 +431,7 @@ static struct json_value find_member(struct json_parser *p, uint32_t object, str
     uint32_t found = CPI_NONE;
     for (uint32_t i = object + 1; i < p->tape[object].end; i = p->tape[i + 1].end) {
         struct token *key = &p->tape[i];
+        p->walked++;
         if (key->len != name.len || memcmp(key->at, name.at, name.len) != 0)
             continue;
         if (found != CPI_NONE && !p->tape[found].shadowed) {
@@ -467,7 +474,7 @@ struct json_value json_member(struct json_parser *p, const struct json_value *v,
     return element;
 }
 
-bool json_each(const struct json_parser *p, const struct json_value *array, uint32_t *cursor,
+bool json_each(struct json_parser *p, const struct json_value *array, uint32_t *cursor,
                struct json_value *ret)
 {
     if (array->kind != JSON_ARRAY || array->token == CPI_NONE)
@@ -476,11 +483,12 @@ bool json_each(const struct json_parser *p, const struct json_value *array, uint
     if (at >= p->tape[array->token].end)
         return false;
     *cursor = p->tape[at].end;
+    p->walked++;
     *ret = value_of(p, at);
     return true;
 }
 
-uint32_t json_count(const struct json_parser *p, const struct json_value *array)
+uint32_t json_count(struct json_parser *p, const struct json_value *array)
 {
     uint32_t count = 0, cursor = 0;
     struct json_value element;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cpi/buf.h"
 #include "cpi/diag.h"
 #include "cpi/model.h"
 #include "cpi/text.h"
@@ -60,7 +61,13 @@ struct cpi_mapping_spec {
     size_t n_rules;
     struct cpi_map_spec *map;
     size_t n_maps;
+    const struct cpi_zone *const *zone; /* by name, for `date` operations; copied */
+    size_t n_zones;
 };
+/* The zone that the i-th `date` operation names, for the rim to look up before it compiles; false behind
+ * the last one. Names may repeat; UTC and offsets need no look-up and are left out. */
+bool cpi_mapping_spec_zone(const struct cpi_mapping_spec *spec, size_t i, struct cpi_text *ret_name,
+                           struct cpi_origin *ret_at);
 
 /* Compiles; complains into diag (unknown op, map, type; a rule behind a rule without `when`; a map that
  * can yield a type outside the vocabulary ...) and returns NULL if there was an error. `fields` are the
