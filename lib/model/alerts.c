@@ -141,13 +141,14 @@ static void build_when(const struct subject *s, const struct cpi_alert_spec *spe
                 CPI_TEXT_ARG(ind->name));
         return;
     }
-    static const enum cpi_cmp missed[] = { [CPI_CMP_LT] = CPI_CMP_GE,
-                                           [CPI_CMP_LE] = CPI_CMP_GT,
-                                           [CPI_CMP_GT] = CPI_CMP_LE,
-                                           [CPI_CMP_GE] = CPI_CMP_LT };
     alert->when = ind->target;
     alert->when.misses_target = true;
-    alert->when.cmp = missed[ind->target.cmp];
+}
+
+/* Whether the breach lies above the bound. */
+static bool breaks_up(const struct cpi_bound *when)
+{
+    return goes_up(when->cmp) != when->misses_target;
 }
 
 static void build_clear(const struct subject *s, const struct cpi_alert_spec *spec,
@@ -160,7 +161,7 @@ static void build_clear(const struct subject *s, const struct cpi_alert_spec *sp
     if (!build_bound(s, spec->clear, "clear", &as_when, &alert->clear))
         return;
     int order = bound_order(&alert->clear, &alert->when);
-    bool up = goes_up(alert->when.cmp);
+    bool up = breaks_up(&alert->when);
     if (alert->clear.show.stat != alert->when.show.stat ||
         alert->clear.show.percent != alert->when.show.percent)
         say(s, spec->clear.at, "clear", "\"%s\" is about another figure than when",
@@ -250,7 +251,7 @@ static void check_sort(const struct subject *s, const struct cpi_alert_spec *spe
 static void build_alert(struct build *b, size_t i)
 {
     const struct cpi_alert_spec *spec = &b->spec->alert[i];
-    const struct subject s = { b, "alerts", spec->name.text };
+    const struct subject s = { b, "alerts", element_name(b, spec->name.text, i) };
     struct cpi_alert alert = { .indicator = CPI_NO_INDEX,
                                .window = CPI_NO_INDEX,
                                .dim = CPI_NO_INDEX };

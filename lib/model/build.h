@@ -30,6 +30,9 @@ void say(const struct subject *s, struct cpi_origin at, const char *key, const c
 void say_unknown(const struct subject *s, struct cpi_origin at, const char *key, const char *what,
                  const char *name, const char *const *candidates, size_t count);
 
+/* How diagnostics call element i of a list: by its name, if it has one. */
+const char *element_name(struct build *b, const char *name, size_t i);
+
 struct cpi_text build_text(struct build *b, const char *text); /* a copy; absent for NULL */
 const char *build_string(struct build *b, struct cpi_text t);  /* a NUL-terminated copy */
 
@@ -48,6 +51,8 @@ void build_conds(const struct subject *s, const char *key, const struct cpi_text
 /* A condition that is one bare name: the name; else absent. */
 struct cpi_text cond_word(struct cpi_text cond);
 void build_words(struct build *b);
+/* Whether the configuration defines such a word, be it right or wrong. */
+bool is_own_word(const struct build *b, struct cpi_text name);
 void build_selector(const struct subject *s, const char *key, const struct cpi_texts_spec *texts,
                     struct cpi_wordset *ret);
 /* Adds the types that can match one of `set`. */

@@ -88,6 +88,8 @@ static bool read_word(const struct subject *s, struct cpi_text_at at, const char
     ret->word = cpi_model_find_word(m, name);
     if (ret->word != CPI_NO_INDEX)
         return true;
+    if (is_own_word(s->b, name)) /* wrong itself, and complained about */
+        return false;
     if (cpi_model_find_field(m, name) != CPI_NO_INDEX) {
         say(s, at.at, key, "\"%s\" is a field; compare it, such as \"%s = true\"", at.text,
             at.text);

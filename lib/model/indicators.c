@@ -97,7 +97,7 @@ static void check_name(const struct subject *s, const struct cpi_indicator_spec 
 static void build_indicator(struct build *b, size_t i)
 {
     const struct cpi_indicator_spec *spec = &b->spec->indicator[i];
-    const struct subject s = { b, "indicators", spec->name.text };
+    const struct subject s = { b, "indicators", element_name(b, spec->name.text, i) };
     struct cpi_model *m = b->model;
     enum cpi_kind kind = CPI_EACH;
     check_name(&s, spec, i);

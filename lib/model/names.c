@@ -11,7 +11,8 @@ void say(const struct subject *s, struct cpi_origin at, const char *key, const c
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    snprintf(path, sizeof path, "%s%s%s%s%s", s->list, s->name ? "." : "", s->name ? s->name : "",
+    const char *name = s->name ? s->name : ""; /* or "[2]" of one that has none */
+    snprintf(path, sizeof path, "%s%s%s%s%s", s->list, *name && *name != '[' ? "." : "", name,
              key ? "." : "", key ? key : "");
     cpi_diag_error(s->b->diag, at, path, "%s", text);
 }
@@ -53,4 +54,9 @@ struct cpi_text build_text(struct build *b, const char *text)
     size_t len = strlen(text);
     return (struct cpi_text){ build_string(b, (struct cpi_text){ text, (uint32_t)len }),
                               (uint32_t)len };
+}
+
+const char *element_name(struct build *b, const char *name, size_t i)
+{
+    return name ? name : build_string(b, cpi_arena_format(b->arena, "[%zu]", i));
 }

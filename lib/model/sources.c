@@ -46,7 +46,7 @@ static void build_fields(struct build *b)
     size_t cap = 0;
     for (size_t i = 0; i < b->spec->n_sources; i++) {
         const struct cpi_source_spec *spec = &b->spec->source[i];
-        const struct subject s = { b, "sources", spec->name.text };
+        const struct subject s = { b, "sources", element_name(b, spec->name.text, i) };
         add_fields(&s, &spec->mapping.common, &cap);
         for (size_t k = 0; k < spec->mapping.n_rules; k++)
             add_fields(&s, &spec->mapping.rule[k], &cap);
@@ -266,7 +266,7 @@ static void build_mapping(const struct subject *s, const struct cpi_source_spec 
 static void build_source(struct build *b, size_t i)
 {
     const struct cpi_source_spec *spec = &b->spec->source[i];
-    const struct subject s = { b, "sources", spec->name.text };
+    const struct subject s = { b, "sources", element_name(b, spec->name.text, i) };
     struct cpi_source *source = &b->model->source[i];
     check_name(&s, spec, i);
     source->name = build_text(b, spec->name.text ? spec->name.text : "?");

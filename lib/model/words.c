@@ -12,6 +12,11 @@ static size_t find_spec(const struct cpi_spec *spec, struct cpi_text name)
     return spec->n_words;
 }
 
+bool is_own_word(const struct build *b, struct cpi_text name)
+{
+    return find_spec(b->spec, name) < b->spec->n_words;
+}
+
 void add_types(const struct cpi_model *model, const struct cpi_wordset *set,
                struct cpi_wordset *types)
 {
@@ -29,6 +34,8 @@ void build_selector(const struct subject *s, const char *key, const struct cpi_t
     for (size_t i = 0; i < texts->count; i++) {
         struct cpi_text_at item = texts->item[i];
         uint16_t word = cpi_model_find_word(m, cpi_text_trim(cpi_text_of(item.text)));
+        if (word == CPI_NO_INDEX && is_own_word(s->b, cpi_text_trim(cpi_text_of(item.text))))
+            continue; /* wrong itself, and complained about */
         if (word == CPI_NO_INDEX) {
             const char **names = cpi_arena_take(s->b->arena, (m->n_words + 1) * sizeof *names);
             for (size_t k = 0; k < m->n_words; k++)
