@@ -86,6 +86,42 @@ static void check_hashes(struct build *b)
                        m->indicator[k].name, m->indicator[k].hash);
 }
 
+static struct cpi_hash_table new_table(struct build *b, size_t count)
+{
+    struct cpi_hash_table table = { .mask = 15 };
+    while (table.mask < count * 2)
+        table.mask = table.mask * 2 + 1;
+    table.slot = cpi_arena_take(b->arena, (table.mask + 1) * sizeof *table.slot);
+    for (uint32_t i = 0; i <= table.mask; i++)
+        table.slot[i].index = CPI_NO_INDEX;
+    return table;
+}
+
+static void put_hash(struct cpi_hash_table *table, uint32_t hash, size_t index)
+{
+    uint32_t i = hash & table->mask;
+    while (table->slot[i].index != CPI_NO_INDEX)
+        i = (i + 1) & table->mask;
+    table->slot[i] = (struct cpi_hash_slot){ hash, (uint16_t)index };
+}
+
+static void build_tables(struct build *b)
+{
+    struct cpi_model *m = b->model;
+    m->types_by_hash = new_table(b, m->n_types);
+    for (size_t i = 0; i < m->n_types; i++)
+        put_hash(&m->types_by_hash, m->type[i].hash, i);
+    m->fields_by_hash = new_table(b, m->n_fields);
+    for (size_t i = 0; i < m->n_fields; i++)
+        put_hash(&m->fields_by_hash, m->field[i].hash, i);
+    m->sources_by_hash = new_table(b, m->n_sources);
+    for (size_t i = 0; i < m->n_sources; i++)
+        put_hash(&m->sources_by_hash, m->source[i].hash, i);
+    m->indicators_by_hash = new_table(b, m->n_indicators);
+    for (size_t i = 0; i < m->n_indicators; i++)
+        put_hash(&m->indicators_by_hash, m->indicator[i].hash, i);
+}
+
 static void build_descriptions(struct build *b)
 {
     struct cpi_model *m = b->model;
@@ -116,6 +152,7 @@ struct cpi_model *cpi_model_new(const struct cpi_spec *spec, struct cpi_diag *di
     check_hashes(&b);
     if (diag->errors == 0) {
         build_descriptions(&b);
+        build_tables(&b);
         return m;
     }
     cpi_model_free(m);

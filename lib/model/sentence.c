@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "model/build.h"
 
 /* The definition in words: what counts (denominator), what is good (numerator), when, and whose. */
@@ -39,6 +41,8 @@ static void put_word(struct build *b, struct cpi_buf *buf, const struct cpi_word
     cpi_buf_add_string(buf, ")");
 }
 
+static const char *article(const struct cpi_word *word);
+
 static void put_cond(struct build *b, struct cpi_buf *buf, const struct cpi_cond *cond)
 {
     static const char *const verbs[] = {
@@ -46,7 +50,7 @@ static void put_cond(struct build *b, struct cpi_buf *buf, const struct cpi_cond
         [CPI_CMP_LE] = "is at most", [CPI_CMP_GT] = "is above", [CPI_CMP_GE] = "is at least"
     };
     if (cond->cmp == CPI_CMP_WORD) {
-        cpi_buf_add_string(buf, "it is a ");
+        cpi_buf_add_format(buf, "it is %s", article(&b->model->word[cond->word]));
         put_word(b, buf, &b->model->word[cond->word]);
         return;
     }
@@ -74,13 +78,20 @@ static void put_conds(struct build *b, struct cpi_buf *buf, const struct cpi_con
     }
 }
 
+static const char *article(const struct cpi_word *word)
+{
+    return word->name.len && strchr("aeiou", word->name.at[0]) ? "an " : "a ";
+}
+
 /* "a case.opened", "one of case.opened or case.reopened" */
 static void put_one(struct build *b, struct cpi_buf *buf, const struct cpi_wordset *set)
 {
+    const struct cpi_word *one = NULL;
     unsigned n = 0;
     for (unsigned w = 0; w < b->model->n_words; w++)
-        n += cpi_wordset_has(set, w);
-    cpi_buf_add_string(buf, n > 1 ? "one of " : "a ");
+        if (cpi_wordset_has(set, w) && n++ == 0)
+            one = &b->model->word[w];
+    cpi_buf_add_string(buf, n == 1 ? article(one) : "one of ");
     put_words(b, buf, set);
 }
 
@@ -139,70 +150,113 @@ static void put_pick(struct cpi_buf *buf, enum cpi_pick pick)
     cpi_buf_add_string(buf, of_case[pick]);
 }
 
-static void put_after(struct build *b, struct cpi_buf *buf, const struct cpi_indicator *ind)
+static bool has_entry(const struct cpi_indicator *ind, bool follows)
 {
-    bool followed = false;
     for (size_t i = 0; i < ind->n_breakers; i++)
-        followed = followed || ind->breaker[i].follows;
-    cpi_buf_add_string(buf, "Of all ");
-    put_words(b, buf, &ind->start);
-    put_conds(b, buf, &ind->where, " where ");
-    put_pick(buf, ind->pick);
-    cpi_buf_add_string(buf, ", the share that succeeded.");
-    put_conds(b, buf, &ind->good, " It succeeds only if ");
-    if (ind->has_good)
-        cpi_buf_add_string(buf, ".");
-    put_breakers(b, buf, ind, true, " It succeeds when it is followed by ");
-    put_breakers(b, buf, ind, false, " It fails when there is ");
-    if (ind->within_ms) {
-        cpi_buf_add_string(buf, " Without either within ");
-        put_duration(buf, ind->within_ms);
-        cpi_buf_add_string(buf, followed ? " it has failed." : " it has succeeded.");
-    }
-    if (ind->count_when == CPI_HAPPENED)
+        if (ind->breaker[i].follows == follows)
+            return true;
+    return false;
+}
+
+static void put_deadline(struct cpi_buf *buf, const struct cpi_indicator *ind)
+{
+    bool followed = has_entry(ind, true), broken = has_entry(ind, false);
+    if (!ind->within_ms)
+        return;
+    cpi_buf_add_string(buf, followed && broken ? " If neither happens within "
+                            : followed         ? " If no such event follows within "
+                            : broken           ? " If nothing of this happens within "
+                                               : " That is known after ");
+    put_duration(buf, ind->within_ms);
+    if (followed || broken)
+        cpi_buf_add_string(buf, followed ? ", it has failed" : ", it has succeeded");
+    cpi_buf_add_string(buf, ".");
+}
+
+static void put_count_when(struct cpi_buf *buf, const struct cpi_indicator *ind)
+{
+    if (ind->count_when == CPI_HAPPENED) {
         cpi_buf_add_string(buf,
                            " It counts at the time of the start; past figures are corrected when "
                            "the verdict is known.");
-    else if (ind->count_when == CPI_AT_ONCE)
+    } else if (ind->count_when == CPI_AT_ONCE) {
         cpi_buf_add_string(buf,
-                           " It counts as soon as the verdict is known: failures and successes at "
-                           "different ages.");
-    else if (ind->within_ms) {
+                           " It counts as soon as the verdict is known, so failures earlier than "
+                           "successes or the other way round.");
+    } else if (ind->within_ms) {
         cpi_buf_add_string(buf, " Success and failure both count ");
         put_duration(buf, ind->within_ms);
         cpi_buf_add_string(buf, " after the start, not before.");
     } else {
-        cpi_buf_add_string(buf, " It counts at the event that decides.");
+        cpi_buf_add_string(buf,
+                           " It counts at the event that decides; without one it does not count.");
     }
 }
 
-/* ---- the other kinds ---- */
-static void put_each(struct build *b, struct cpi_buf *buf, const struct cpi_indicator *ind)
+static void put_after(struct build *b, struct cpi_buf *buf, const struct cpi_indicator *ind)
 {
-    cpi_buf_add_string(buf, ind->share ? "Of all " : ind->amount ? "Of every " : "How many ");
+    cpi_buf_add_string(buf, "Of all ");
+    put_words(b, buf, &ind->start);
+    cpi_buf_add_string(buf, " events");
+    put_conds(b, buf, &ind->where, " where ");
+    put_pick(buf, ind->pick);
+    cpi_buf_add_string(buf, ", the share that succeeded.");
+    put_conds(b, buf, &ind->good, " It can succeed only if ");
+    if (ind->has_good)
+        cpi_buf_add_string(buf, ".");
+    put_breakers(b, buf, ind, true, " It succeeds when it is followed by ");
+    put_breakers(b, buf, ind, false, " It fails when there is ");
+    put_deadline(buf, ind);
+    put_count_when(buf, ind);
+}
+
+/* ---- the other kinds ---- */
+static void put_share(struct build *b, struct cpi_buf *buf, const struct cpi_indicator *ind)
+{
+    cpi_buf_add_string(buf, "Of all ");
+    put_words(b, buf, &ind->start);
+    cpi_buf_add_string(buf, " events");
+    put_conds(b, buf, &ind->where, " where ");
+    put_pick(buf, ind->pick);
+    if (ind->has_bad) {
+        put_conds(b, buf, &ind->good, ", out of those where ");
+        put_conds(b, buf, &ind->bad, " or ");
+    }
+    put_conds(b, buf, &ind->good, ", the share where ");
+    if (ind->has_bad)
+        cpi_buf_add_string(buf, ". The others do not count");
+}
+
+static void put_amount(struct build *b, struct cpi_buf *buf, const struct cpi_indicator *ind)
+{
+    cpi_buf_add_string(buf, ind->n_of > 1 ? "The sum of " : "The ");
+    for (size_t i = 0; i < ind->n_of; i++)
+        cpi_buf_add_format(buf, "%s%s",
+                           i == 0               ? ""
+                           : i + 1 == ind->n_of ? " and "
+                                                : ", ",
+                           member_name(b->model, ind->of[i]));
+    cpi_buf_add_string(buf, " of every ");
     put_words(b, buf, &ind->start);
     put_conds(b, buf, &ind->where, " where ");
     put_pick(buf, ind->pick);
+    cpi_buf_add_string(buf, ind->n_of > 1
+                                ? "; a missing part is 0, and without any it does not count"
+                                : "; without it, it does not count");
+}
+
+static void put_each(struct build *b, struct cpi_buf *buf, const struct cpi_indicator *ind)
+{
     if (ind->share) {
-        if (ind->has_bad) {
-            put_conds(b, buf, &ind->good, ", out of those where ");
-            put_conds(b, buf, &ind->bad, " or ");
-        }
-        put_conds(b, buf, &ind->good, ", the share where ");
-        if (ind->has_bad)
-            cpi_buf_add_string(buf, ". All others do not count");
+        put_share(b, buf, ind);
     } else if (ind->amount) {
-        cpi_buf_add_string(buf, ", the sum of ");
-        for (size_t i = 0; i < ind->n_of; i++)
-            cpi_buf_add_format(buf, "%s%s",
-                               i == 0               ? ""
-                               : i + 1 == ind->n_of ? " and "
-                                                    : ", ",
-                               member_name(b->model, ind->of[i]));
-        if (ind->n_of > 1)
-            cpi_buf_add_string(buf, " (a missing one is 0; without any it does not count)");
+        put_amount(b, buf, ind);
     } else {
-        cpi_buf_add_string(buf, " there were");
+        cpi_buf_add_string(buf, "How many ");
+        put_words(b, buf, &ind->start);
+        cpi_buf_add_string(buf, " events there were");
+        put_conds(b, buf, &ind->where, " where ");
+        put_pick(buf, ind->pick);
     }
     cpi_buf_add_string(buf, ". It counts at the time of the event.");
 }
@@ -227,7 +281,7 @@ static void put_from(struct build *b, struct cpi_buf *buf, const struct cpi_indi
         cpi_buf_add_string(buf, ", or until nothing of this happened for ");
         put_duration(buf, ind->quiet_ms);
     }
-    cpi_buf_add_string(buf, ". One that ends without it is excluded, and counted as such.");
+    cpi_buf_add_string(buf, ". Where none came it is excluded, and counted as such.");
     if (ind->pick == CPI_PICK_LAST)
         cpi_buf_add_string(buf, " It counts when it is known which one was the last.");
     else
@@ -238,6 +292,7 @@ static void put_tally(struct build *b, struct cpi_buf *buf, const struct cpi_ind
 {
     cpi_buf_add_string(buf, "How many ");
     put_words(b, buf, &ind->start);
+    cpi_buf_add_string(buf, " events");
     put_conds(b, buf, &ind->where, " where ");
     cpi_buf_add_string(buf, " a case had until ");
     put_one(b, buf, &ind->end);

@@ -260,6 +260,16 @@ struct cpi_source {
                           case: all its types with a case make journeys */
 };
 
+/* Open addressing from the hash of a name to an index; slot NULL = the things are searched instead. */
+struct cpi_hash_slot {
+    uint32_t hash;
+    uint16_t index; /* CPI_NO_INDEX = free */
+};
+struct cpi_hash_table {
+    struct cpi_hash_slot *slot;
+    uint32_t mask; /* slots - 1 */
+};
+
 struct cpi_model {
     struct cpi_text application, instance;
     uint32_t generation;
@@ -295,6 +305,8 @@ struct cpi_model {
 
     struct cpi_wordset
         journey_types; /* types that a journey definition names, by word or by type */
+
+    struct cpi_hash_table types_by_hash, fields_by_hash, sources_by_hash, indicators_by_hash;
 
     struct cpi_arena *arena; /* owns every text and array above */
 };
