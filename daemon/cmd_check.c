@@ -30,6 +30,29 @@ static void print_show(const struct cpi_show *show)
         fputs(names[show->stat], stdout);
 }
 
+#define COLUMNS 96
+
+static void print_wrapped(struct cpi_text text)
+{
+    size_t column = 0;
+    for (uint32_t i = 0; i < text.len;) {
+        uint32_t len = 0;
+        while (i + len < text.len && text.at[i + len] != ' ')
+            len++;
+        if (column && column + 1 + len > COLUMNS) {
+            putchar('\n');
+            column = 0;
+        } else if (column) {
+            putchar(' ');
+            column++;
+        }
+        printf("%.*s", (int)len, text.at + i);
+        column += len;
+        i += len + 1;
+    }
+    putchar('\n');
+}
+
 static void print_figures(const struct cpi_model *model, const struct cpi_indicator *ind)
 {
     struct cpi_buf text;
@@ -72,7 +95,8 @@ static int explain(const struct config *config, const char *name)
     printf("%.*s", CPI_TEXT_ARG(ind->name));
     if (cpi_text_is(ind->title))
         printf(": %.*s", CPI_TEXT_ARG(ind->title));
-    printf("\n%.*s\n", CPI_TEXT_ARG(ind->sentence));
+    putchar('\n');
+    print_wrapped(ind->sentence);
     print_figures(model, ind);
     printf("definition  %.*s\n", CPI_TEXT_ARG(ind->definition));
     return EXIT_OK;

@@ -83,6 +83,10 @@ static bool build_over(const struct subject *s, const struct cpi_alert_spec *spe
             return true;
         }
     }
+    const struct cpi_texts_spec *over = &s->b->indicator_spec[alert->indicator]->over;
+    for (size_t i = 0; i < over->count; i++)
+        if (strcmp(over->item[i].text, spec->over.text) == 0)
+            return false; /* the indicator names it too, and is complained about */
     const char *what = build_string(
         s->b, cpi_arena_format(s->b->arena, "window of %.*s", CPI_TEXT_ARG(ind->name)));
     say_unknown(s, spec->over.at, "over", what, spec->over.text, names, ind->n_over);

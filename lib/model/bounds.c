@@ -204,8 +204,10 @@ bool build_bound(const struct subject *s, struct cpi_text_at text, const char *k
             CPI_TEXT_ARG(ind->name), CPI_TEXT_ARG(stat), stats_of(ind));
         return false;
     }
-    const char *wrong =
-        read_bound_value(rest, unit_of(ind, bound.show), bound.show.stat == CPI_STAT_RATIO, &bound);
+    enum cpi_unit unit = unit_of(ind, bound.show);
+    if (s->b->mapping_failed && unit != CPI_UNIT_SHARE && unit != CPI_UNIT_COUNT)
+        return false; /* nobody knows the amount's unit */
+    const char *wrong = read_bound_value(rest, unit, bound.show.stat == CPI_STAT_RATIO, &bound);
     if (wrong) {
         say(s, text.at, key, "\"%s\": %.*s %s", text.text, CPI_TEXT_ARG(rest), wrong);
         return false;

@@ -14,7 +14,7 @@ struct build {
     struct cpi_model *model;
     struct cpi_arena *arena; /* the model's */
     struct cpi_diag *diag;
-    bool mapping_failed; /* then fields and types that nobody yields are no news */
+    bool mapping_failed; /* then units, and types that nobody yields, are no news */
     bool *window_used;
     const struct cpi_indicator_spec **indicator_spec; /* per indicator of the model */
 };

@@ -55,6 +55,8 @@ static bool read_value(const struct subject *s, struct cpi_text_at at, const cha
     ret->text = (struct cpi_text){ build_string(s->b, value), value.len };
     bool number = cpi_decimal_parse(value, &ret->number);
     bool duration = cpi_duration_parse(value, &ms);
+    if (s->b->mapping_failed) /* nobody knows the field's unit */
+        return true;
     if (is_duration_member(m, ret->member)) {
         if (number)
             say(s, at.at, key,

@@ -108,6 +108,9 @@ static uint16_t find_side(const struct subject *s, const struct cpi_indicator_sp
     struct build *b = s->b;
     const struct cpi_model *m = b->model;
     uint16_t side = cpi_model_find_indicator(m, name);
+    for (size_t i = 0; side == CPI_NO_INDEX && i < b->spec->n_indicators; i++)
+        if (cpi_text_equal(cpi_text_of(b->spec->indicator[i].name.text), name))
+            return CPI_NO_INDEX; /* wrong itself, and complained about */
     if (side == CPI_NO_INDEX) {
         const char **names = cpi_arena_take(b->arena, (m->n_indicators + 1) * sizeof *names);
         for (size_t i = 0; i < m->n_indicators; i++)

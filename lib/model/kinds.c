@@ -67,7 +67,7 @@ static void build_of(const struct subject *s, const struct cpi_indicator_spec *s
         durations += is_duration_member(m, member);
         ind->of[ind->n_of++] = member;
     }
-    if (durations && durations < ind->n_of)
+    if (durations && durations < ind->n_of && !s->b->mapping_failed)
         say(s, spec->of.at, "of",
             "adds durations and plain numbers; let all of them have a unit, or none");
     if (spec->of.set && spec->of.count == 0)
@@ -209,7 +209,7 @@ static void build_after(const struct subject *s, const struct cpi_indicator_spec
     ind->within_ms = spec->within_ms.value;
     if (ind->pick == CPI_PICK_NONE)
         ind->pick = CPI_PICK_FIRST;
-    if (!is_given(spec->followed_by_at) && !is_given(spec->broken_by_at) && !spec->good.set)
+    if (spec->n_followed_by + spec->n_broken_by == 0 && !spec->good.set)
         say(s, spec->at, NULL,
             "after needs followed-by or broken-by (or good): what makes such an event a success?");
     build_breakers(s, spec, ind);

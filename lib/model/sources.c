@@ -93,6 +93,8 @@ uint16_t build_member(const struct subject *s, struct cpi_origin at, const char 
         m->field_kept[field] = true;
         return (uint16_t)(CPI_MEMBER_FIELD0 + field);
     }
+    if (m->n_sources == 0) /* there are no fields at all, and that is complained about */
+        return CPI_NO_INDEX;
     const char **names = cpi_arena_take(s->b->arena, (m->n_fields + MEMBERS) * sizeof *names);
     memcpy(names, members, sizeof members);
     for (size_t i = 0; i < m->n_fields; i++)
@@ -286,6 +288,7 @@ void build_sources(struct build *b)
     const struct subject all = { b, "sources", NULL };
     if (b->spec->n_sources == 0)
         say(&all, b->spec->at, NULL, "is missing; nothing is read");
+    b->mapping_failed = b->spec->n_sources == 0;
     build_fields(b);
     m->source = cpi_arena_take(b->arena, (b->spec->n_sources + 1) * sizeof *m->source);
     for (size_t i = 0; i < b->spec->n_sources; i++) {

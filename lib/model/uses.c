@@ -178,6 +178,31 @@ static void build_steps(struct build *b)
                  "lateness", m->finest_ms);
 }
 
+#define PANES_CHEAP 10000 /* 24 bytes each: a quarter of a MiB an entity */
+
+/* W4: past figures can only be corrected from panes of the finest step. */
+static void warn_fine_panes(struct build *b, size_t i)
+{
+    struct cpi_model *m = b->model;
+    const struct cpi_indicator *ind = &m->indicator[i];
+    int64_t longest_ms = 0;
+    if (ind->kind != CPI_AFTER || ind->count_when != CPI_HAPPENED)
+        return;
+    for (size_t k = 0; k < ind->n_over; k++)
+        if (m->window[ind->over[k]].length_ms > longest_ms)
+            longest_ms = m->window[ind->over[k]].length_ms;
+    int64_t panes = (longest_ms + m->lateness_ms) / m->finest_ms;
+    if (panes <= PANES_CHEAP)
+        return;
+    const char *path = build_string(
+        b, cpi_arena_format(b->arena, "indicators.%.*s.count-when", CPI_TEXT_ARG(ind->name)));
+    cpi_diag_warn(
+        b->diag, b->indicator_spec[i]->count_when.at, path,
+        "\"happened\" corrects past figures, so every entity keeps up to %lld panes of the "
+        "finest step (length + lateness); a coarser step or \"decided\" costs less",
+        (long long)panes);
+}
+
 /* ---- all together ---- */
 static void warn_unfed(struct build *b, size_t i)
 {
@@ -197,9 +222,23 @@ static void warn_unfed(struct build *b, size_t i)
                   "no source yields such an event, so nothing will be counted");
 }
 
+#define FIELDS_KEPT_MAX 64 /* in one event */
+
+static void check_fields_kept(struct build *b)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < b->model->n_fields; i++)
+        kept += b->model->field_kept[i];
+    if (kept > FIELDS_KEPT_MAX)
+        cpi_diag_error(b->diag, b->spec->at, "indicators",
+                       "conditions, amounts and dimensions use %zu fields; at most %d can be kept",
+                       kept, FIELDS_KEPT_MAX);
+}
+
 void build_uses(struct build *b)
 {
     struct cpi_model *m = b->model;
+    check_fields_kept(b);
     for (size_t i = 0; i < m->n_indicators; i++) {
         const struct cpi_indicator *ind = &m->indicator[i];
         struct cpi_wordset types = named_types(m, ind);
@@ -212,4 +251,6 @@ void build_uses(struct build *b)
     for (size_t i = 0; i < m->n_sources; i++)
         build_source_uses(m, &m->source[i]);
     build_steps(b);
+    for (size_t i = 0; i < m->n_indicators; i++)
+        warn_fine_panes(b, i);
 }
