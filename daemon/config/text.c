@@ -14,6 +14,7 @@
     (4u << 20) /* groups of libconfig are searched from the front: keep them small */
 #define INCLUDES_MAX 8
 #define NESTING_MAX 32
+#define KEYS_MAX 5000 /* in one group, for the same reason */
 
 /* One file being read. `after_text`: a text has just ended; then line ends wait until the next
  * character has been put, because libconfig gives a text the line on which it sees what follows. */
@@ -32,7 +33,8 @@ struct scan {
         unsigned line;
     } open[NESTING_MAX];
     unsigned depth;
-    char last; /* last character that counts */
+    unsigned keys[NESTING_MAX + 1]; /* of the groups that are open */
+    char last;                      /* last character that counts */
     const struct scan *outer;
     unsigned level;
     dev_t dev;
@@ -261,6 +263,7 @@ static void scan_bracket(struct scan *s, char c)
         if (s->depth < NESTING_MAX) {
             s->open[s->depth].bracket = c;
             s->open[s->depth].line = s->line;
+            s->keys[s->depth + 1] = 0;
         } else if (s->depth == NESTING_MAX) {
             cpi_diag_error(s->diag, here(s, s->line), "", "nested deeper than %d", NESTING_MAX);
         }
@@ -357,6 +360,9 @@ static void scan_token(struct scan *s)
     } else if (strchr("{}()[]=:;,", c)) {
         if (strchr("{}()[]", c))
             scan_bracket(s, c);
+        else if (strchr("=:", c) && s->depth <= NESTING_MAX && s->keys[s->depth]++ == KEYS_MAX)
+            cpi_diag_error(s->diag, here(s, s->line), "", "more than %d keys in one group",
+                           KEYS_MAX);
         put(s, s->at++, 1);
         flush_waiting(s);
     } else {
