@@ -100,22 +100,40 @@ static unsigned utf8_sequence(const unsigned char *s, size_t left)
     return len;
 }
 
+/* Bytes at the beginning that are ASCII, in steps of a word: at most all but the last 7 are found. */
+static size_t ascii_prefix(const unsigned char *s, size_t left)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    uint64_t word[4];
+    size_t n = 0;
+    for (; left - n >= sizeof word; n += sizeof word) {
+        memcpy(word, s + n, sizeof word);
+        if ((word[0] | word[1] | word[2] | word[3]) & high)
+            break;
+    }
+    for (; left - n >= 8; n += 8) {
+        memcpy(word, s + n, 8);
+        if (word[0] & high)
+            break;
+    }
+    return n;
+}
+
 bool cpi_text_is_utf8(struct cpi_text t)
 {
     const unsigned char *s = (const unsigned char *)t.at;
     size_t left = t.at ? t.len : 0;
     while (left) {
-        uint64_t word;
-        if (left >= 8 && (memcpy(&word, s, 8), (word & UINT64_C(0x8080808080808080)) == 0)) {
-            s += 8;
-            left -= 8;
-            continue;
+        size_t ascii = ascii_prefix(s, left);
+        s += ascii;
+        left -= ascii;
+        for (int near = 0; left && near < 8; near++) { /* around what is not ASCII */
+            unsigned len = s[0] < 0x80 ? 1 : utf8_sequence(s, left);
+            if (!len)
+                return false;
+            s += len;
+            left -= len;
         }
-        unsigned len = s[0] < 0x80 ? 1 : utf8_sequence(s, left);
-        if (!len)
-            return false;
-        s += len;
-        left -= len;
     }
     return true;
 }

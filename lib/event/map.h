@@ -49,6 +49,7 @@ struct map_pointer {
     const struct map_step *step;
     size_t n_steps;
     struct map_route *route; /* one per root at level 0, one of BASE_RECORD, none else */
+    bool direct;             /* no route has steps left: the slot is the value */
     struct map_pointer *next; /* all of a mapping */
 };
 
@@ -108,6 +109,7 @@ struct map_alternative {
     size_t n_parts;
     struct map_op *op;
     size_t n_ops;
+    bool maps; /* a map among them, which sees what is absent, too */
 };
 struct map_part {
     bool literal, optional;
@@ -117,6 +119,7 @@ struct map_part {
 struct map_value {
     struct map_alternative *alternative;
     size_t count;
+    const struct map_pointer *plain; /* the value is this slot as it stands; NULL = it takes more */
 };
 
 /* ---- conditions ---- */
@@ -261,15 +264,38 @@ struct map_run {
     bool dropped;              /* a map said - */
     struct cpi_buf *trace;     /* explain; NULL = nobody listens */
 };
+/* The slot of a direct pointer. */
+static inline const struct json_value *map_slot(const struct map_run *run,
+                                                const struct map_pointer *pointer)
+{
+    return &run->slot[pointer->route[pointer->base == BASE_RECORD ? 0 : run->root].slot];
+}
 void map_pointer_get(struct map_run *run, const struct map_pointer *pointer, struct map_result *ret);
 void map_walk(struct map_run *run, const struct json_value *from, const struct map_step *step,
               size_t n_steps, struct map_result *ret);
 /* Scalars as text, objects and arrays as nodes. */
 void map_result_of(const struct json_value *v, struct map_result *ret);
 void map_bad(struct map_result *r, const char *why);
-void map_absent(struct map_result *r);
-void map_set_text(struct map_result *r, struct cpi_text text);
-void map_set_ms(struct map_result *r, int64_t ms);
+static inline void map_set(struct map_result *r, enum map_state state, struct cpi_text text)
+{
+    r->state = state;
+    r->number = false;
+    r->type = CPI_NO_INDEX;
+    r->text = text;
+}
+static inline void map_absent(struct map_result *r)
+{
+    map_set(r, MAP_ABSENT, CPI_ABSENT);
+}
+static inline void map_set_text(struct map_result *r, struct cpi_text text)
+{
+    map_set(r, MAP_TEXT, text);
+}
+static inline void map_set_ms(struct map_result *r, int64_t ms)
+{
+    map_set(r, MAP_MS, CPI_ABSENT);
+    r->ms = ms;
+}
 /* What it says as text: formats ms, joins lists; false if there is no text (absent, bad, a node). */
 bool map_to_text(struct map_run *run, struct map_result *r);
 /* The scalars of a list or an array with the separator between them. */

@@ -258,6 +258,25 @@ static void copy_types(struct cpi_mapping *m, const struct cpi_text *types, size
     }
 }
 
+static void find_plain(struct map_value *value)
+{
+    const struct map_alternative *alt = value->alternative;
+    if (value->count == 1 && !alt->n_ops && alt->pointer && alt->pointer->direct)
+        value->plain = alt->pointer;
+}
+
+static void find_plain_values(struct cpi_mapping *m)
+{
+    for (size_t r = 0; r < m->n_rules; r++)
+        for (size_t p = 0; p < m->rule[r].n_plans; p++) {
+            struct map_plan *plan = &m->rule[r].plan[p];
+            for (int v = 0; v < MAP_MEMBERS; v++)
+                find_plain(&plan->member[v]);
+            for (size_t f = 0; f < plan->n_fields; f++)
+                find_plain(&plan->field[f].value);
+        }
+}
+
 struct cpi_mapping *cpi_mapping_compile(const struct cpi_mapping_spec *spec,
                                         const struct cpi_text *types, size_t n_types,
                                         const struct cpi_text *fields, size_t n_fields,
@@ -283,6 +302,7 @@ struct cpi_mapping *cpi_mapping_compile(const struct cpi_mapping_spec *spec,
         return NULL;
     }
     map_pointers_resolve(m);
+    find_plain_values(m);
     m->text_paths = json_paths_new();
     json_paths_need(m->text_paths, NULL, 0, false);
     json_paths_seal(m->text_paths);

@@ -136,8 +136,11 @@ static bool compile_ops(struct map_compiler *c, struct cpi_text rest, struct map
         if (!map_op_compile(c, both ? t : segment, &ret->op[ret->n_ops++]))
             return false;
     }
-    for (size_t i = 0; i < ret->n_ops && ret->pointer; i++)
-        ret->pointer->whole |= map_op_looks_inside(&ret->op[i]);
+    for (size_t i = 0; i < ret->n_ops; i++) {
+        ret->maps |= map_op_is_map(&ret->op[i]);
+        if (ret->pointer)
+            ret->pointer->whole |= map_op_looks_inside(&ret->op[i]);
+    }
     return true;
 }
 
@@ -156,7 +159,7 @@ struct map_alternative *map_alternative_compile(struct map_compiler *c, struct c
 void map_value_compile(struct map_compiler *c, const struct cpi_value_spec *spec, struct map_value *ret)
 {
     *ret = (struct map_value){ cpi_arena_take(&c->mapping->arena,
-                                              spec->count * sizeof *ret->alternative), 0 };
+                                              spec->count * sizeof *ret->alternative), 0, NULL };
     for (size_t i = 0; i < spec->count; i++) {
         c->at = spec->alternative[i].at;
         struct map_alternative *alt =

@@ -217,7 +217,9 @@ static bool to_ms(struct cpi_text t, int64_t factor, int64_t divisor, int64_t *r
     int64_t plain;
     __int128 ms;
     if (read_plain(t, &plain)) {
-        ms = (__int128)plain * factor / divisor;
+        if (divisor == 1)
+            return !__builtin_mul_overflow(plain, factor, ret);
+        ms = plain / divisor * factor;
     } else {
         if (!cpi_decimal_parse(cpi_text_trim(t), &d))
             return false;

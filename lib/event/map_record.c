@@ -89,10 +89,34 @@ static void refuse_bad(struct map_run *run, struct cpi_mapped *ev, enum cpi_refu
     refuse_event(run, ev, refusal, member, r->text.at);
 }
 
+/* map_value_get without its detours for what most values are: a text that is there, or nothing. */
+static inline void value_get(struct map_run *run, const struct map_value *value, bool identity,
+                             struct map_result *ret)
+{
+    if (value->plain && !run->trace) {
+        const struct json_value *v = map_slot(run, value->plain);
+        ret->state = MAP_TEXT;
+        ret->text = json_text(v);
+        if (v->kind == JSON_STRING && v->len)
+            return;
+        ret->state = MAP_ABSENT;
+        if (v->kind == JSON_ABSENT)
+            return;
+    }
+    map_value_get(run, value, identity, ret);
+}
+
 static void begin_trace(struct map_run *run, const char *member)
 {
     if (run->trace)
         cpi_buf_add_format(run->trace, "    %s\n", member);
+}
+
+/* JSON allows a NUL in a text as an escape only, and what had one is no view into the record. */
+static bool holds_nul(const struct map_run *run, struct cpi_text t)
+{
+    const struct cpi_text *record = &run->record->value;
+    return (uintptr_t)t.at - (uintptr_t)record->at >= record->len && memchr(t.at, '\0', t.len);
 }
 
 static void take_identity(struct map_run *run, const struct map_plan *plan, enum map_member m,
@@ -104,7 +128,7 @@ static void take_identity(struct map_run *run, const struct map_plan *plan, enum
     if (!plan->member[m].count)
         return;
     begin_trace(run, map_member_name[m]);
-    map_value_get(run, &plan->member[m], true, &r);
+    value_get(run, &plan->member[m], true, &r);
     if (r.state == MAP_BAD)
         refuse_bad(run, ev, CPI_REFUSED_ID, map_member_name[m], &r);
     *ret_null = r.state == MAP_NULL;
@@ -112,7 +136,7 @@ static void take_identity(struct map_run *run, const struct map_plan *plan, enum
         return;
     if (r.text.len > CPI_ID_BYTES_MAX)
         refuse_event(run, ev, CPI_REFUSED_ID, map_member_name[m], "longer than 512 bytes");
-    else if (memchr(r.text.at, '\0', r.text.len))
+    else if (holds_nul(run, r.text))
         refuse_event(run, ev, CPI_REFUSED_ID, map_member_name[m], "holds a NUL character");
     else
         *ret = r.text;
@@ -189,7 +213,7 @@ static void take_fields(struct map_run *run, const struct map_plan *plan, const 
             continue;
         if (run->trace)
             cpi_buf_add_format(run->trace, "    field %.*s\n", CPI_TEXT_ARG(field->name));
-        map_value_get(run, &field->value, false, &r);
+        value_get(run, &field->value, false, &r);
         struct cpi_mapped_field *to = &ev->field[ev->n_fields];
         if (map_to_text(run, &r) && r.text.len <= CPI_FIELD_BYTES_MAX) {
             *to = (struct cpi_mapped_field){ field->field, r.text, false };
@@ -484,6 +508,15 @@ static void begin(struct cpi_mapper *mapper, const struct cpi_mapping *mapping,
         run->level[i] = (struct json_value){ .token = CPI_NONE };
 }
 
+/* Nothing, blanks, null, or a tombstone. */
+static bool is_empty(struct cpi_text value)
+{
+    if (value.len > 16 && value.at[0] > ' ')
+        return false;
+    struct cpi_text core = cpi_text_trim(value);
+    return core.len == 0 || cpi_text_equal(core, CPI_TEXT("null"));
+}
+
 enum cpi_refusal cpi_mapper_map(struct cpi_mapper *mapper, const struct cpi_mapping *mapping,
                                 const struct cpi_record *record, const bool *field_kept,
                                 struct cpi_mapped **ret_events, size_t *ret_count,
@@ -491,8 +524,7 @@ enum cpi_refusal cpi_mapper_map(struct cpi_mapper *mapper, const struct cpi_mapp
 {
     begin(mapper, mapping, record, field_kept);
     struct cpi_text value = record->value;
-    struct cpi_text core = cpi_text_trim(value);
-    bool empty = core.len == 0 || cpi_text_equal(core, CPI_TEXT("null")); /* or a tombstone */
+    bool empty = is_empty(value);
     if (value.len > MAP_RECORD_BYTES_MAX)
         refuse_record(mapper, CPI_REFUSED_SIZE, "larger than 8 MiB");
     else if (!empty && parse_record(mapper, mapping, value)) {

@@ -3,33 +3,11 @@
 
 #include "event/map.h"
 
-void map_absent(struct map_result *r)
-{
-    r->state = MAP_ABSENT;
-    r->number = false;
-    r->type = CPI_NO_INDEX;
-    r->text = CPI_ABSENT;
-}
-
 void map_bad(struct map_result *r, const char *why)
 {
     map_absent(r);
     r->state = MAP_BAD;
     r->text = cpi_text_of(why);
-}
-
-void map_set_text(struct map_result *r, struct cpi_text text)
-{
-    map_absent(r);
-    r->state = MAP_TEXT;
-    r->text = text;
-}
-
-void map_set_ms(struct map_result *r, int64_t ms)
-{
-    map_absent(r);
-    r->state = MAP_MS;
-    r->ms = ms;
 }
 
 void map_result_of(const struct json_value *v, struct map_result *ret)
@@ -228,8 +206,17 @@ static void get_source(struct map_run *run, const struct map_alternative *alt, s
 
 void map_alternative_get(struct map_run *run, const struct map_alternative *alt, struct map_result *ret)
 {
-    get_source(run, alt, ret);
-    if (alt->n_ops)
+    const struct map_pointer *p = alt->pointer;
+    if (p && p->direct) { /* a plain member: nearly all values of nearly all mappings */
+        const struct json_value *v = map_slot(run, p);
+        if (v->kind == JSON_STRING)
+            map_set_text(ret, json_text(v));
+        else
+            map_result_of(v, ret);
+    } else {
+        get_source(run, alt, ret);
+    }
+    if (alt->n_ops && (ret->state != MAP_ABSENT || alt->maps))
         map_ops_run(run, alt->op, alt->n_ops, ret);
 }
 

@@ -254,8 +254,9 @@ static int on_key(void *ctx, const unsigned char *at, size_t len)
     const struct json_node *node = p->open[p->depth];
     if (!(node->lens >> (len & 63) & 1))
         return 1;
+    uint32_t tag = json_tag(at, len);
     for (const struct json_edge *edge = node->edge, *end = edge + node->n_edges; edge < end; edge++) {
-        if (edge->len != len || memcmp(edge->name, at, len) != 0)
+        if (edge->tag != tag || edge->len != len || memcmp(edge->name, at, len) != 0)
             continue;
         p->next = &p->paths->node[edge->node];
         if (p->seen[edge->node] == p->generation)
@@ -373,6 +374,13 @@ static void describe(struct json_parser *p)
     yajl_free_error(p->handle, words);
 }
 
+/* Nothing is open and yajl holds no token back: it need not be told that this was the end. */
+static bool is_complete(const struct json_parser *p)
+{
+    char last = p->document.len ? p->document.at[p->document.len - 1] : 0;
+    return (last == '}' || last == ']') && p->depth == 0 && !p->next;
+}
+
 enum json_fault json_parse(struct json_parser *p, const struct json_paths *paths,
                            struct cpi_text document, struct json_value *slot)
 {
@@ -383,7 +391,7 @@ enum json_fault json_parse(struct json_parser *p, const struct json_paths *paths
         return p->fault;
     }
     yajl_status status = yajl_parse(p->handle, (const unsigned char *)document.at, document.len);
-    if (status == yajl_status_ok)
+    if (status == yajl_status_ok && !is_complete(p))
         status = yajl_complete_parse(p->handle);
     if (status == yajl_status_error) {
         p->fault = JSON_BAD;

@@ -54,7 +54,9 @@ static uint32_t edge_ensure(struct json_paths *paths, uint32_t from, struct cpi_
     struct json_node *node = &paths->node[from];
     struct cpi_text copy = cpi_arena_text(&paths->arena, name);
     node->edge = cpi_grow(node->edge, node->n_edges, &node->cap, sizeof *node->edge);
-    node->edge[node->n_edges++] = (struct json_edge){ copy.at, copy.len, to };
+    node->edge[node->n_edges++] = (struct json_edge){
+        json_tag((const unsigned char *)copy.at, copy.len), copy.len, copy.at, to
+    };
     node->lens |= UINT64_C(1) << (name.len & 63);
     return to;
 }

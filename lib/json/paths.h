@@ -5,10 +5,19 @@
 #include "json/json.h"
 
 struct json_edge {
-    const char *name;
+    uint32_t tag; /* json_tag of the name: most others of its length differ here already */
     uint32_t len;
+    const char *name;
     uint32_t node;
 };
+/* Length, first, middle and last byte of a name in one word. */
+static inline uint32_t json_tag(const unsigned char *at, size_t len)
+{
+    if (!len)
+        return 0;
+    return (uint32_t)(len & 255) | (uint32_t)at[0] << 8 | (uint32_t)at[len / 2] << 16 |
+           (uint32_t)at[len - 1] << 24;
+}
 struct json_node {
     struct json_edge *edge;
     uint32_t n_edges;
