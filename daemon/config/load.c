@@ -65,12 +65,17 @@ static void read_zone(struct loading *l, struct cpi_text_at name, const char *pa
             return;
     int rc = zone_read(name.text, &zone);
     if (rc < 0) {
-        cpi_diag_error(l->diag, name.at, path,
-                       "there is no zone \"%s\"; want a name of the zone database, such as "
-                       "\"Europe/Berlin\"%s",
-                       name.text,
-                       access("/usr/share/zoneinfo", R_OK) == 0 ? ""
-                                                                : " (tzdata is not installed)");
+        char near[64];
+        if (zone_nearest(name.text, near, sizeof near))
+            cpi_diag_error(l->diag, name.at, path, "there is no zone \"%s\"; did you mean \"%s\"?",
+                           name.text, near);
+        else
+            cpi_diag_error(l->diag, name.at, path,
+                           "there is no zone \"%s\"; want a name of the zone database, such as "
+                           "\"Europe/Berlin\"%s",
+                           name.text,
+                           access("/usr/share/zoneinfo", R_OK) == 0 ? ""
+                                                                    : " (tzdata is not installed)");
         return;
     }
     spec->zones = cpi_grow(spec->zones, spec->n_zones, &l->config->memory->zone_cap, sizeof zone);

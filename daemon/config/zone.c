@@ -7,18 +7,28 @@
 #include <time.h>
 
 #include <cpi/alloc.h>
+#include <cpi/diag.h>
 
 /* The offset is asked for day by day and each change found by bisection: the C library knows all
  * versions of the file and the rule behind its last entry. */
 #define FIRST_DAY (-25567) /* 1900-01-01 */
 #define LAST_DAY 84006     /* 2200-01-01 */
 
-static bool is_zone_file(const char *name)
+#define NAMES_MAX 1000
+#define NAME_BYTES_MAX 64
+
+static FILE *open_in_database(const char *name)
 {
-    char path[512], magic[4];
+    char path[512];
     const char *folder = getenv("TZDIR");
     snprintf(path, sizeof path, "%s/%s", folder && *folder ? folder : "/usr/share/zoneinfo", name);
-    FILE *file = fopen(path, "rbe");
+    return fopen(path, "rbe");
+}
+
+static bool is_zone_file(const char *name)
+{
+    char magic[4];
+    FILE *file = open_in_database(name);
     if (!file)
         return false;
     bool zone =
@@ -89,4 +99,26 @@ int zone_read(const char *name, struct cpi_zone *ret)
     tzset();
     free(before);
     return 0;
+}
+
+bool zone_nearest(const char *name, char *ret, size_t size)
+{
+    FILE *table = open_in_database("zone.tab"); /* country, place, name, remarks, between tabs */
+    char(*room)[NAME_BYTES_MAX] = cpi_xcalloc(NAMES_MAX, sizeof *room);
+    const char **names = cpi_xcalloc(NAMES_MAX, sizeof *names);
+    size_t n = 0;
+    char line[512];
+    while (table && n < NAMES_MAX && fgets(line, sizeof line, table))
+        if (line[0] != '#' && sscanf(line, "%*[^\t]\t%*[^\t]\t%63[^\t\n]", room[n]) == 1) {
+            names[n] = room[n];
+            n++;
+        }
+    if (table)
+        fclose(table);
+    const char *near = cpi_diag_nearest(name, names, n);
+    if (near)
+        snprintf(ret, size, "%s", near);
+    free(names);
+    free(room);
+    return near != NULL;
 }

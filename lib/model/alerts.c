@@ -218,7 +218,6 @@ static void build_times(const struct subject *s, const struct cpi_alert_spec *sp
     if (win->every_ms <= 0)
         return;
     check_step(s, &spec->for_ms, "for", win->every_ms);
-    check_step(s, &spec->keep_firing_ms, "keep-firing-for", win->every_ms);
     if (!spec->no_data_ms.set)
         return;
     if (win->length_ms == 0) {
