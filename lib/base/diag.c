@@ -41,8 +41,8 @@ static void add(struct cpi_diag *diag, bool warning, struct cpi_origin at, const
     diag->errors += !warning;
 }
 
-void cpi_diag_error(struct cpi_diag *diag, struct cpi_origin at, const char *path, const char *format,
-                    ...)
+void cpi_diag_error(struct cpi_diag *diag, struct cpi_origin at, const char *path,
+                    const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -50,8 +50,8 @@ void cpi_diag_error(struct cpi_diag *diag, struct cpi_origin at, const char *pat
     va_end(args);
 }
 
-void cpi_diag_warn(struct cpi_diag *diag, struct cpi_origin at, const char *path, const char *format,
-                   ...)
+void cpi_diag_warn(struct cpi_diag *diag, struct cpi_origin at, const char *path,
+                   const char *format, ...)
 {
     va_list args;
     va_start(args, format);

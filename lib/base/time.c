@@ -197,7 +197,7 @@ void cpi_time_format(struct cpi_buf *buf, int64_t ms)
     cpi_days_split(days, &year, &month, &day);
     cpi_buf_reserve(buf, 32);
     char *p = (char *)buf->at + buf->len;
-    unsigned part[7] = { (unsigned)year, month,        day, rest / 3600000, rest / 60000 % 60,
+    unsigned part[7] = { (unsigned)year,   month,      day, rest / 3600000, rest / 60000 % 60,
                          rest / 1000 % 60, rest % 1000 };
     static const unsigned char digits[7] = { 4, 2, 2, 2, 2, 2, 3 };
     static const char after[8] = "--T::.Z";

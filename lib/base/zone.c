@@ -35,7 +35,8 @@ int64_t cpi_zone_offset_ms(const struct cpi_zone *zone, int64_t instant)
 
 int64_t cpi_zone_instant(const struct cpi_zone *zone, int64_t local_ms)
 {
-    /* Offsets change by less than a day, so the candidates are the offsets a day before and after. */
+    /* Offsets change by less than a day, so the candidates are the offsets a day before and after.
+     */
     int64_t before = cpi_zone_offset_ms(zone, local_ms - CPI_DAY);
     int64_t after = cpi_zone_offset_ms(zone, local_ms + CPI_DAY);
     int64_t early = local_ms - before, late = local_ms - after;

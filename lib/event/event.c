@@ -37,7 +37,6 @@ struct cpi_text cpi_event_member(const struct cpi_event *ev, uint16_t member)
     return CPI_ABSENT;
 }
 
-
 int cpi_event_order(const struct cpi_event *a, const struct cpi_event *b)
 {
     const int64_t left[] = { a->time, a->seq, a->source, a->partition, a->offset, a->index };
@@ -62,11 +61,12 @@ static uint32_t read_hash(struct cpi_reader *r)
     return b ? b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24 : 0;
 }
 
-void cpi_event_encode(const struct cpi_event *ev, const struct cpi_model *model, struct cpi_buf *buf)
+void cpi_event_encode(const struct cpi_event *ev, const struct cpi_model *model,
+                      struct cpi_buf *buf)
 {
-    cpi_buf_add_byte(buf, (uint8_t)((ev->own_case ? OWN_CASE : 0) |
-                                    (ev->customer_null ? CUSTOMER_NULL : 0) |
-                                    (ev->rep_null ? REP_NULL : 0) | (ev->team_null ? TEAM_NULL : 0)));
+    cpi_buf_add_byte(
+        buf, (uint8_t)((ev->own_case ? OWN_CASE : 0) | (ev->customer_null ? CUSTOMER_NULL : 0) |
+                       (ev->rep_null ? REP_NULL : 0) | (ev->team_null ? TEAM_NULL : 0)));
     put_hash(buf, model->type[ev->type].hash);
     put_hash(buf, model->source[ev->source].hash);
     cpi_buf_put_int(buf, ev->time);

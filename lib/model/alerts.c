@@ -276,6 +276,7 @@ static void build_alert(struct build *b, size_t i)
     build_sure(&s, spec, ind, &alert);
     if (build_over(&s, spec, ind, &alert))
         build_times(&s, spec, &alert);
+    ind->examples = true;
     ind->samples = ind->samples || (alert.when.set && needs_samples(alert.when.show));
     b->model->alert[b->model->n_alerts++] = alert;
 }

@@ -13,6 +13,7 @@ LAYERS = ["base", "json", "model", "event", "agg", "journey", "window", "alert",
 HEADERS = {
     "text": "base",
     "diag": "base",
+    "json": "json",
     "model": "model",
     "spec": "model",
     "outbox": "model",

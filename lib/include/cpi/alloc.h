@@ -1,5 +1,5 @@
-/* Memory. Running out of it ends the process: an open transaction is then aborted by the broker and a
- * restart restores; hard bounds on keys, sizes and journeys keep it from happening. */
+/* Memory. Running out of it ends the process: an open transaction is then aborted by the broker and
+ * a restart restores; hard bounds on keys, sizes and journeys keep it from happening. */
 #ifndef CPI_ALLOC_H
 #define CPI_ALLOC_H
 

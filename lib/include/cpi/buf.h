@@ -1,8 +1,8 @@
 /* A growing byte buffer to write into, and a reader that cannot run past its end.
  *
  * Stored and sent forms use: unsigned varints (LEB128), zigzag varints for signed numbers, fixed
- * little-endian where the value is random (hashes), and texts as varint(len + 1) and bytes with 0 for
- * absent. */
+ * little-endian where the value is random (hashes), and texts as varint(len + 1) and bytes with 0
+ * for absent. */
 #ifndef CPI_BUF_H
 #define CPI_BUF_H
 

@@ -27,10 +27,10 @@ struct cpi_diag {
 
 void cpi_diag_init(struct cpi_diag *diag);
 void cpi_diag_fini(struct cpi_diag *diag);
-void cpi_diag_error(struct cpi_diag *diag, struct cpi_origin at, const char *path, const char *format,
-                    ...) __attribute__((format(printf, 4, 5)));
-void cpi_diag_warn(struct cpi_diag *diag, struct cpi_origin at, const char *path, const char *format,
-                   ...) __attribute__((format(printf, 4, 5)));
+void cpi_diag_error(struct cpi_diag *diag, struct cpi_origin at, const char *path,
+                    const char *format, ...) __attribute__((format(printf, 4, 5)));
+void cpi_diag_warn(struct cpi_diag *diag, struct cpi_origin at, const char *path,
+                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Sorts by file (in order of first appearance) and line, drops exact repeats. */
 void cpi_diag_sort(struct cpi_diag *diag);
 /* The candidate nearest to `name` by edit distance (at most a third of its length), or NULL. */

@@ -1,5 +1,5 @@
-/* An event: one source record mapped onto the canonical vocabulary, stamped by the directory and judged
- * against its partition's watermark. From intake on it is compact and binary.
+/* An event: one source record mapped onto the canonical vocabulary, stamped by the directory and
+ * judged against its partition's watermark. From intake on it is compact and binary.
  *
  * All texts are views into what the event was decoded from. */
 #ifndef CPI_EVENT_H
@@ -26,9 +26,10 @@ struct cpi_event {
     /* what and when */
     uint16_t type;
     int64_t time;  /* when it happened */
-    int64_t known; /* when it could first be counted: time, or its partition's W if that is later (T3) */
+    int64_t known; /* when it could first be counted: time, or its partition's W if that is later
+                      (T3) */
     int64_t seq;   /* order inside the case */
-    struct cpi_hash128 id; /* of (source, id, type, index in the record) (O4) */
+    struct cpi_hash128 id;   /* of (source, id, type, index in the record) (O4) */
     struct cpi_text id_text; /* as mapped; intake only, not encoded */
 
     /* where it came from: (source, partition, offset) completes the order (O1) */
@@ -57,10 +58,12 @@ struct cpi_text cpi_event_member(const struct cpi_event *ev, uint16_t member);
 /* (time, seq, source, partition, offset, index): <0, 0, >0 (O1). */
 int cpi_event_order(const struct cpi_event *a, const struct cpi_event *b);
 
-/* Self-delimiting bytes. Types, sources and fields go by the hash of their name; decoding drops fields
- * that the model does not know and fails: -ENOENT for an unknown type or source (the bytes are read past),
- * -EBADMSG for bytes that are no event. `room` takes the fields: CPI_EVENT_FIELDS_MAX of them. */
-void cpi_event_encode(const struct cpi_event *ev, const struct cpi_model *model, struct cpi_buf *buf);
+/* Self-delimiting bytes. Types, sources and fields go by the hash of their name; decoding drops
+ * fields that the model does not know and fails: -ENOENT for an unknown type or source (the bytes
+ * are read past), -EBADMSG for bytes that are no event. `room` takes the fields:
+ * CPI_EVENT_FIELDS_MAX of them. */
+void cpi_event_encode(const struct cpi_event *ev, const struct cpi_model *model,
+                      struct cpi_buf *buf);
 int cpi_event_decode(struct cpi_reader *r, const struct cpi_model *model,
                      struct cpi_event_field *room, struct cpi_event *ret);
 

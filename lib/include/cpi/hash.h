@@ -1,5 +1,5 @@
-/* Hashes. Their values are part of stored and sent forms (partition of a key, remembered ids), so they
- * never change: XXH3 (xxHash, stable since 0.8.0) with seed 0. */
+/* Hashes. Their values are part of stored and sent forms (partition of a key, remembered ids), so
+ * they never change: XXH3 (xxHash, stable since 0.8.0) with seed 0. */
 #ifndef CPI_HASH_H
 #define CPI_HASH_H
 
@@ -18,7 +18,8 @@ static inline uint64_t cpi_hash_text(struct cpi_text t)
 {
     return cpi_hash(t.at, t.len);
 }
-/* 32 bits that name a type, field or indicator in frames and stored rows, whatever its index today. */
+/* 32 bits that name a type, field or indicator in frames and stored rows, whatever its index today.
+ */
 uint32_t cpi_hash_name(struct cpi_text name);
 /* The partition of a key among `count`. */
 static inline uint32_t cpi_hash_partition(uint64_t hash, uint32_t count)

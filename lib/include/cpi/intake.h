@@ -1,5 +1,5 @@
-/* Intake: one source partition's records into events, judged once against the partition's own watermark
- * (T2, T3), stamped by the directory, and sent toward the case stage. */
+/* Intake: one source partition's records into events, judged once against the partition's own
+ * watermark (T2, T3), stamped by the directory, and sent toward the case stage. */
 #ifndef CPI_INTAKE_H
 #define CPI_INTAKE_H
 
@@ -19,13 +19,15 @@ struct cpi_intake_counts {
 };
 
 struct cpi_intake;
-/* Partition `partition` of topic `topic_index` of source `source`, of `topic_partitions` altogether. */
-struct cpi_intake *cpi_intake_new(const struct cpi_model *model, uint16_t source, uint16_t topic_index,
-                                  uint32_t partition, uint32_t topic_partitions);
+/* Partition `partition` of topic `topic_index` of source `source`, of `topic_partitions`
+ * altogether. */
+struct cpi_intake *cpi_intake_new(const struct cpi_model *model, uint16_t source,
+                                  uint16_t topic_index, uint32_t partition,
+                                  uint32_t topic_partitions);
 void cpi_intake_free(struct cpi_intake *intake);
 
-/* What survives in the metadata of the committed offset (T6): text, at most 200 bytes. Parsing absent or
- * foreign text leaves a fresh intake and returns false. */
+/* What survives in the metadata of the committed offset (T6): text, at most 200 bytes. Parsing
+ * absent or foreign text leaves a fresh intake and returns false. */
 void cpi_intake_format(const struct cpi_intake *intake, struct cpi_buf *buf);
 bool cpi_intake_parse(struct cpi_intake *intake, struct cpi_text metadata);
 
@@ -33,14 +35,15 @@ bool cpi_intake_parse(struct cpi_intake *intake, struct cpi_text metadata);
 void cpi_intake_feed(struct cpi_intake *intake, struct cpi_mapper *mapper,
                      const struct cpi_directory *dir, const struct cpi_record *record,
                      struct cpi_outbox *box);
-/* The partition's end was reached at `clock_ms` and the source lets the clock move it: W = clock - wait.
- * Nothing with idle = "hold" (T2). */
+/* The partition's end was reached at `clock_ms` and the source lets the clock move it: W = clock -
+ * wait. Nothing with idle = "hold" (T2). */
 void cpi_intake_idle(struct cpi_intake *intake, int64_t clock_ms);
-/* The partition has ended for good (replay): W = `end_ms`, or nothing more will come (CPI_TIME_END). */
+/* The partition has ended for good (replay): W = `end_ms`, or nothing more will come
+ * (CPI_TIME_END). */
 void cpi_intake_end(struct cpi_intake *intake, int64_t end_ms);
 
-/* Puts the partition's slot: to all targets if W crossed a finest step since it last was, or `beat`;
- * else only along with frames that go anyway. Once a transaction, after the feeds. */
+/* Puts the partition's slot: to all targets if W crossed a finest step since it last was, or
+ * `beat`; else only along with frames that go anyway. Once a transaction, after the feeds. */
 void cpi_intake_slot(struct cpi_intake *intake, bool beat, struct cpi_outbox *box);
 
 int64_t cpi_intake_watermark(const struct cpi_intake *intake); /* CPI_TIME_NONE = undefined */

@@ -215,7 +215,8 @@ struct cpi_indicator {
     bool compare_previous;
     struct cpi_bound target;
 
-    bool in_case; /* needs the case stage's fold (everything but direct each, derived) */
+    bool examples; /* some alert is about it: the case ids of examples travel with its facts (W8) */
+    bool in_case;  /* needs the case stage's fold (everything but direct each, derived) */
 };
 
 struct cpi_alert {

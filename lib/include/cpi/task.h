@@ -1,7 +1,8 @@
-/* A task: partition q of the repartition topic and the state of its keys in all three stages. Its state
- * changes only by consuming R[q] (rule T of the design): the same frames give the same bytes.
+/* A task: partition q of the repartition topic and the state of its keys in all three stages. Its
+ * state changes only by consuming R[q] (rule T of the design): the same frames give the same bytes.
  *
- *   frame -> case stage -> items for customer and window stages  (into the outbox, to any partition)
+ *   frame -> case stage -> items for customer and window stages  (into the outbox, to any
+ * partition)
  *         -> customer stage -> items for window stages
  *         -> window stage -> updates, revisions, alerts
  *
@@ -17,14 +18,15 @@
 
 struct cpi_task_counts {
     uint64_t frames, items, events, duplicates, facts, updates, revisions, transitions, refreshes;
-    uint64_t folds, journeys_dropped, journeys_limited, partial, clamped, saturated, too_old_changes;
+    uint64_t folds, journeys_dropped, journeys_limited, partial, clamped, saturated,
+        too_old_changes;
 };
 struct cpi_task_status {
     int64_t case_w, customer_w, window_w; /* CPI_TIME_NONE = undefined */
     int64_t cursor;                       /* window boundaries done */
     int64_t clock;                        /* of the last frame whose effects are complete */
     uint64_t journeys, customers, entities, firing, pending_alerts, open_cases;
-    uint64_t state_bytes;                 /* estimate */
+    uint64_t state_bytes; /* estimate */
     /* who holds the case stage's time: the slot with the lowest W, or one that has not reported */
     struct cpi_text holds_topic;
     uint32_t holds_partition;
@@ -35,24 +37,28 @@ struct cpi_task;
 struct cpi_task *cpi_task_new(const struct cpi_model *model, uint32_t q, uint32_t partitions);
 void cpi_task_free(struct cpi_task *task);
 
-/* Replay's --every-boundary: every boundary with n > 0 is sent. And no refresh, no tombstones (T5). */
+/* Replay's --every-boundary: every boundary with n > 0 is sent. And no refresh, no tombstones (T5).
+ */
 void cpi_task_replay(struct cpi_task *task, bool every_boundary);
 
 /* Takes one frame at `offset` of R[q]. 0, -EBADMSG (no frame of a known format: nothing changed),
  * -ESTALE (it comes from a higher generation: this process must stop; nothing changed).
- * Frames must come in order; call cpi_task_advance until it is done before the rows are drained only if
- * there is time: what is left over is state. */
-int cpi_task_feed(struct cpi_task *task, struct cpi_text frame, int64_t offset, struct cpi_outbox *box);
-/* Goes on with window boundaries that are due: at most about `budget` entities. True if nothing is left. */
+ * Frames must come in order; call cpi_task_advance until it is done before the rows are drained
+ * only if there is time: what is left over is state. */
+int cpi_task_feed(struct cpi_task *task, struct cpi_text frame, int64_t offset,
+                  struct cpi_outbox *box);
+/* Goes on with window boundaries that are due: at most about `budget` entities. True if nothing is
+ * left. */
 bool cpi_task_advance(struct cpi_task *task, uint64_t budget, struct cpi_outbox *box);
 
-/* Puts the slots of the case and customer stages (K2), the changelog rows of everything touched since the
- * last call, and the head row with `next_offset` (of R[q]). Once a transaction in which the task acted,
- * before cpi_outbox_seal. */
+/* Puts the slots of the case and customer stages (K2), the changelog rows of everything touched
+ * since the last call, and the head row with `next_offset` (of R[q]). Once a transaction in which
+ * the task acted, before cpi_outbox_seal. */
 void cpi_task_settle(struct cpi_task *task, int64_t next_offset, struct cpi_outbox *box);
 
-/* Restore: every row of C[q] in order, then once cpi_task_restored. -EBADMSG for a row of an unknown
- * format. *ret_next_offset: where to go on in R[q]; -1 if there was no head row (an empty state). */
+/* Restore: every row of C[q] in order, then once cpi_task_restored. -EBADMSG for a row of an
+ * unknown format. *ret_next_offset: where to go on in R[q]; -1 if there was no head row (an empty
+ * state). */
 int cpi_task_restore(struct cpi_task *task, struct cpi_text key, struct cpi_text value);
 int cpi_task_restored(struct cpi_task *task, int64_t *ret_next_offset);
 

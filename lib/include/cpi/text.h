@@ -1,7 +1,7 @@
 /* Text as a view: bytes and a length, never NUL-terminated by contract, never owned.
  *
- * A view lives as long as what it points into: a record until the next poll, an arena until its reset,
- * a model until it is freed. Nothing here allocates. */
+ * A view lives as long as what it points into: a record until the next poll, an arena until its
+ * reset, a model until it is freed. Nothing here allocates. */
 #ifndef CPI_TEXT_H
 #define CPI_TEXT_H
 

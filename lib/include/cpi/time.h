@@ -21,8 +21,8 @@
 #define CPI_TIME_MIN INT64_C(-2208988800000)
 #define CPI_TIME_MAX INT64_C(7258118400000)
 
-/* "90s", "1h30m", "500ms", "7d", "2w": numbers with units, largest first, no sign. False if not so or
- * above 100 years. */
+/* "90s", "1h30m", "500ms", "7d", "2w": numbers with units, largest first, no sign. False if not so
+ * or above 100 years. */
 bool cpi_duration_parse(struct cpi_text t, int64_t *ret_ms);
 /* The shortest such text. */
 void cpi_duration_format(struct cpi_buf *buf, int64_t ms);
@@ -33,7 +33,7 @@ void cpi_days_split(int64_t days, int64_t *ret_year, unsigned *ret_month, unsign
 
 /* A zone: instants at which the offset from UTC changes. transition[0].at is CPI_TIME_NONE. */
 struct cpi_zone_change {
-    int64_t at;      /* first instant with this offset */
+    int64_t at;       /* first instant with this offset */
     int32_t offset_s; /* local = UTC + offset */
 };
 struct cpi_zone {
@@ -45,16 +45,16 @@ struct cpi_zone {
 void cpi_zone_init_utc(struct cpi_zone *zone);
 void cpi_zone_fini(struct cpi_zone *zone);
 int64_t cpi_zone_offset_ms(const struct cpi_zone *zone, int64_t instant);
-/* The instant of a local time given as if it were UTC; in a gap the instant after it, in an overlap the
- * earlier one. */
+/* The instant of a local time given as if it were UTC; in a gap the instant after it, in an overlap
+ * the earlier one. */
 int64_t cpi_zone_instant(const struct cpi_zone *zone, int64_t local_ms);
 /* The local midnight at or before `instant`, and the one `days` local days after a midnight. */
 int64_t cpi_zone_midnight(const struct cpi_zone *zone, int64_t instant);
 int64_t cpi_zone_add_days(const struct cpi_zone *zone, int64_t midnight, int64_t days);
 
-/* ISO 8601 / RFC 3339: date, 'T' or blank, hh:mm[:ss[.fraction]], then Z, +hh:mm, +hhmm, +hh or nothing
- * (then `zone`); a blank may stand before the offset; a bare date is its midnight. Fractions are cut to
- * ms. False if it is none. */
+/* ISO 8601 / RFC 3339: date, 'T' or blank, hh:mm[:ss[.fraction]], then Z, +hh:mm, +hhmm, +hh or
+ * nothing (then `zone`); a blank may stand before the offset; a bare date is its midnight.
+ * Fractions are cut to ms. False if it is none. */
 bool cpi_time_parse(struct cpi_text t, const struct cpi_zone *zone, int64_t *ret_ms);
 /* "2026-01-31T08:05:00.000Z" */
 void cpi_time_format(struct cpi_buf *buf, int64_t ms);
