@@ -1,0 +1,242 @@
+/* The fold of a customer: starts that their cases sent, and what happened across cases (J1, J2). */
+#include <string.h>
+
+#include "journey/journey.h"
+
+/* The entries as the fold sees them. */
+struct view {
+    struct cpi_start *start;
+    size_t n_starts;
+};
+
+static bool decode(struct cpi_fold *fold, const struct cpi_entry *entry, struct view *view)
+{
+    struct cpi_reader r = cpi_reader_of(entry->body.at, entry->body.len);
+    cpi_read_byte(&r);
+    if (entry->is_start) {
+        struct cpi_start *start = &view->start[view->n_starts];
+        if (cpi_start_decode(&r, fold->model, &fold->arena, start))
+            return false;
+        view->n_starts++;
+        return true;
+    }
+    fold->seen = cpi_grow(fold->seen, fold->n_seen, &fold->cap_seen, sizeof *fold->seen);
+    struct cpi_seen *seen = &fold->seen[fold->n_seen];
+    struct cpi_event_field room[CPI_EVENT_FIELDS_MAX];
+    if (cpi_event_decode(&r, fold->model, room, &seen->ev))
+        return false;
+    seen->ev.field = cpi_arena_take(&fold->arena, seen->ev.n_fields * sizeof *room);
+    memcpy(seen->ev.field, room, seen->ev.n_fields * sizeof *room);
+    seen->words = cpi_event_words(&seen->ev, fold->model);
+    fold->n_seen++;
+    return true;
+}
+
+/* Order of events of different cases: time, then case and id (O1). */
+static int across(const struct cpi_event *a, int64_t time, struct cpi_text case_id,
+                  struct cpi_hash128 id)
+{
+    if (a->time != time)
+        return a->time < time ? -1 : 1;
+    int order = cpi_text_order(a->case_id, case_id);
+    if (order)
+        return order;
+    if (a->id.hi != id.hi)
+        return a->id.hi < id.hi ? -1 : 1;
+    return (a->id.lo > id.lo) - (a->id.lo < id.lo);
+}
+
+static bool members_fit(const struct cpi_indicator *ind, const struct cpi_breaker *breaker,
+                        const struct cpi_start *start, const struct cpi_event *ev)
+{
+    uint16_t member[CPI_SAME_MAX * 2];
+    size_t n = cpi_same_members(ind, member);
+    for (size_t m = 0; m < n && m < start->n_same; m++) {
+        struct cpi_text value = cpi_event_member(ev, member[m]);
+        bool equal = cpi_text_equal(start->same[m], value);
+        for (size_t i = 0; i < breaker->n_same; i++)
+            if (breaker->same[i] == member[m] && !equal)
+                return false;
+        for (size_t i = 0; i < breaker->n_other; i++)
+            if (breaker->other[i] == member[m] &&
+                (equal || !cpi_text_is(value) || !cpi_text_is(start->same[m])))
+                return false;
+    }
+    return true;
+}
+
+static bool judges(const struct cpi_indicator *ind, const struct cpi_breaker *breaker,
+                   const struct cpi_start *start, const struct cpi_seen *seen)
+{
+    if (!breaker->same_customer || breaker->same_case ||
+        !cpi_text_equal(start->customer, seen->ev.customer))
+        return false;
+    if (breaker->other_case && cpi_text_equal(start->case_id, seen->ev.case_id))
+        return false;
+    if (seen->ev.id.lo == start->id.lo && seen->ev.id.hi == start->id.hi)
+        return false; /* the start itself */
+    return cpi_seen_matches(seen, &breaker->sel, &breaker->where) &&
+           members_fit(ind, breaker, start, &seen->ev);
+}
+
+struct found {
+    enum cpi_decision decision;
+    const struct cpi_event *ev; /* that decided */
+};
+
+static enum cpi_decision look_back(const struct cpi_fold *fold, const struct cpi_indicator *ind,
+                                   const struct cpi_start *start)
+{
+    int64_t since = start->time - (ind->within_ms ? ind->within_ms : fold->model->keep_journeys_ms);
+    for (size_t b = 0; b < ind->n_breakers; b++) {
+        uint32_t count = 0;
+        for (size_t i = 0; ind->breaker[b].before && i < fold->n_seen; i++)
+            count += fold->seen[i].ev.time >= since &&
+                     across(&fold->seen[i].ev, start->time, start->case_id, start->id) < 0 &&
+                     judges(ind, &ind->breaker[b], start, &fold->seen[i]);
+        if (ind->breaker[b].before && count >= ind->breaker[b].at_least)
+            return ind->breaker[b].follows ? CPI_WON_BEFORE : CPI_LOST_BEFORE;
+    }
+    return CPI_UNDECIDED;
+}
+
+/* The event with which the breaker has had enough: its at_least-th in order. */
+static const struct cpi_event *nth(const struct cpi_fold *fold, const struct cpi_indicator *ind,
+                                   const struct cpi_breaker *breaker, const struct cpi_start *start)
+{
+    int64_t until = ind->within_ms ? start->time + ind->within_ms : CPI_TIME_END;
+    const struct cpi_event *last = NULL;
+    for (uint32_t k = 0; k < breaker->at_least; k++) {
+        const struct cpi_event *least = NULL;
+        for (size_t i = 0; i < fold->n_seen; i++) {
+            const struct cpi_event *ev = &fold->seen[i].ev;
+            if (ev->time <= start->time || ev->time > until ||
+                (last && across(ev, last->time, last->case_id, last->id) <= 0) ||
+                (least && across(ev, least->time, least->case_id, least->id) >= 0) ||
+                !judges(ind, breaker, start, &fold->seen[i]))
+                continue;
+            least = ev;
+        }
+        if (!least)
+            return NULL;
+        last = least;
+    }
+    return last;
+}
+
+static struct found look_ahead(const struct cpi_fold *fold, const struct cpi_indicator *ind,
+                               const struct cpi_start *start)
+{
+    struct found found = { CPI_UNDECIDED, NULL };
+    for (size_t b = 0; b < ind->n_breakers; b++) {
+        if (ind->breaker[b].before)
+            continue;
+        const struct cpi_event *ev = nth(fold, ind, &ind->breaker[b], start);
+        int order = !ev         ? 1
+                    : !found.ev ? -1
+                                : across(ev, found.ev->time, found.ev->case_id, found.ev->id);
+        if (order < 0 || (order == 0 && !ind->breaker[b].follows)) {
+            found.ev = ev;
+            found.decision = ind->breaker[b].follows ? CPI_WON : CPI_LOST;
+        }
+    }
+    return found;
+}
+
+static struct cpi_credited held(const struct cpi_start *start, int64_t at)
+{
+    struct cpi_credited credit = { CPI_ABSENT, CPI_ABSENT };
+    for (size_t i = 0; i < start->n_holds && (i == 0 || start->hold[i].from <= at); i++)
+        credit = (struct cpi_credited){ start->hold[i].rep, start->hold[i].team };
+    return credit;
+}
+
+static void settle(struct cpi_fold *fold, const struct cpi_start *start)
+{
+    const struct cpi_indicator *ind = &fold->model->indicator[start->indicator];
+    struct cpi_event subject = { .case_id = start->case_id, .customer = start->customer };
+    struct cpi_verdict verdict = { .indicator = start->indicator,
+                                   .subject = &subject,
+                                   .t0 = start->time,
+                                   .limited = start->limited,
+                                   .limited_at = start->limited_at };
+    bool own_early = start->own == CPI_LOST_BEFORE || start->own == CPI_WON_BEFORE;
+    enum cpi_decision back = own_early ? start->own : look_back(fold, ind, start);
+    struct found found = { CPI_UNDECIDED, NULL };
+    if (back == CPI_UNDECIDED)
+        found = look_ahead(fold, ind, start);
+    bool own_first = start->own != CPI_UNDECIDED && back == CPI_UNDECIDED &&
+                     (!found.ev || start->own_time <= found.ev->time);
+    if (back != CPI_UNDECIDED) {
+        verdict.decision = back;
+        verdict.decided_at = start->time;
+        verdict.credit = held(start, start->time);
+    } else if (own_first) {
+        verdict.decision = start->own;
+        verdict.decided_at = start->own_time;
+        verdict.credit = (struct cpi_credited){ start->own_rep, start->own_team };
+    } else if (found.ev) {
+        verdict.decision = found.decision;
+        verdict.decided_at = found.ev->time;
+        verdict.credit = ind->credit == CPI_CREDIT_BREAKER
+                             ? (struct cpi_credited){ found.ev->rep, found.ev->team }
+                             : held(start, found.ev->time);
+    } else {
+        verdict.credit = held(start, ind->within_ms ? start->time + ind->within_ms : CPI_TIME_END);
+    }
+    if (verdict.decision == CPI_UNDECIDED && ind->credit == CPI_CREDIT_BREAKER)
+        verdict.credit = (struct cpi_credited){ CPI_ABSENT, CPI_ABSENT };
+    struct cpi_dim_fields dims = fold->dims;
+    struct cpi_event_field room[CPI_DIM_FIELDS_MAX];
+    subject.field = room; /* the dimensions of the start, where cpi_fold_fact looks for them */
+    for (unsigned d = 0; d < dims.count; d++) {
+        unsigned k = subject.n_fields++;
+        uint16_t field = (uint16_t)(dims.member[d] - CPI_MEMBER_FIELD0);
+        for (; k && room[k - 1].field > field; k--)
+            room[k] = room[k - 1];
+        room[k] = (struct cpi_event_field){ field, start->dim[d] };
+    }
+    cpi_fold_verdict(fold, &verdict);
+}
+
+/* The instant at which more entries are visible than a journey may have; CPI_TIME_END = never. */
+static int64_t limit_instant(const struct cpi_entry *entry, size_t count, int64_t t)
+{
+    int64_t limit = CPI_TIME_END;
+    for (size_t i = 0; i < count; i++) { /* only where there are very many entries at all */
+        if (count <= CPI_JOURNEY_EVENTS_MAX || entry[i].from > t || entry[i].from >= limit)
+            continue;
+        size_t n = 0;
+        for (size_t k = 0; k < count; k++)
+            n += entry[k].from <= entry[i].from && entry[k].to > entry[i].from;
+        if (n > CPI_JOURNEY_EVENTS_MAX)
+            limit = entry[i].from;
+    }
+    return limit;
+}
+
+void cpi_fold_customer(struct cpi_fold *fold, const struct cpi_entry *entry, size_t count,
+                       int64_t t)
+{
+    cpi_fold_reset(fold, t);
+    struct view view = { NULL, 0 };
+    int64_t limit = limit_instant(entry, count, t);
+    if (limit != CPI_TIME_END) {
+        fold->limited = true;
+        fold->limit_at = limit;
+        fold->t = limit - 1;
+    }
+    size_t n_starts = 0;
+    for (size_t i = 0; i < count; i++)
+        n_starts += entry[i].is_start;
+    view.start = cpi_arena_take(&fold->arena, n_starts * sizeof *view.start);
+    for (size_t i = 0; i < count; i++) {
+        cpi_fold_wait(fold, entry[i].from);
+        cpi_fold_wait(fold, entry[i].to);
+        if (entry[i].from <= fold->t && entry[i].to > fold->t)
+            decode(fold, &entry[i], &view);
+    }
+    for (size_t s = 0; s < view.n_starts; s++)
+        settle(fold, &view.start[s]);
+    cpi_fold_sort(fold);
+}
