@@ -1,0 +1,50 @@
+/* The pane log of one entity: a sparse array of panes, sorted by (indicator, kind, start). All
+ * windows are read from it by merging; nothing is kept beside it that could drift. */
+#ifndef CPI_WINDOW_PANES_H
+#define CPI_WINDOW_PANES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "window/agg.h"
+#include "window/ladder.h"
+
+enum cpi_pane_kind {
+    CPI_PANE_WINDOW,  /* counted, excluded and (gauges) open facts, by their time */
+    CPI_PANE_PENDING, /* pending facts, by their known */
+};
+#define CPI_PANE_BASE                                                                              \
+    CPI_TIME_NONE /* start of the pane that holds all that is older than the ladder */
+struct cpi_pane {
+    int64_t start;
+    uint16_t indicator;
+    uint8_t kind;
+    uint8_t rung;
+    bool dirty; /* changed since its row was last written */
+    struct cpi_agg agg;
+};
+struct cpi_panes {
+    struct cpi_pane *at;
+    uint32_t count, cap;
+};
+void cpi_panes_init(struct cpi_panes *panes);
+void cpi_panes_fini(struct cpi_panes *panes);
+/* Index of the first pane at or after (indicator, kind, start). */
+uint32_t cpi_panes_find(const struct cpi_panes *panes, uint16_t indicator, uint8_t kind,
+                        int64_t start);
+/* The pane at exactly that place, made if missing. `rung` of a new one. */
+struct cpi_pane *cpi_panes_ensure(struct cpi_panes *panes, uint16_t indicator, uint8_t kind,
+                                  int64_t start, uint8_t rung);
+/* Takes the pane out (its memory is freed). */
+void cpi_panes_remove(struct cpi_panes *panes, uint32_t index);
+
+/* Where a fact of `time` belongs: the finest pane that still exists as such, or a coarser one when
+ * it is so old at `cursor` that the fine ones have been folded up. False: too old even for the last
+ * rung. */
+bool cpi_ladder_place(const struct cpi_ladder *ladder, struct cpi_calendar *cal, int64_t time,
+                      int64_t cursor, int64_t *ret_start, uint8_t *ret_rung);
+/* The instant before which panes of the rung are folded up at `cursor`: a step of the next rung. */
+int64_t cpi_ladder_edge(const struct cpi_ladder *ladder, struct cpi_calendar *cal, unsigned rung,
+                        int64_t cursor);
+
+#endif
