@@ -1,0 +1,392 @@
+#include "engine/entities.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpi/alloc.h"
+#include "engine/put.h"
+
+void cpi_entities_init(struct cpi_entities *entities, const struct cpi_model *model)
+{
+    *entities = (struct cpi_entities){ .model = model };
+    cpi_index_init(&entities->index);
+}
+
+static void marks_fini(struct cpi_entity *entity)
+{
+    for (size_t m = 0; m < entity->n_marks; m++)
+        free(entity->mark[m].revised);
+    free(entity->mark);
+    free(entity->rule);
+    entity->mark = NULL;
+    entity->rule = NULL;
+    entity->n_marks = entity->cap_marks = entity->n_rules = entity->cap_rules = 0;
+}
+
+static void entity_fini(struct cpi_entity *entity)
+{
+    free(entity->key);
+    free((char *)entity->path.at);
+    cpi_panes_fini(&entity->panes);
+    marks_fini(entity);
+}
+
+void cpi_entities_fini(struct cpi_entities *entities)
+{
+    for (size_t e = 0; e < entities->count; e++)
+        entity_fini(&entities->at[e]);
+    for (size_t g = 0; g < entities->n_gone; g++)
+        cpi_buf_fini(&entities->gone_row[g]);
+    free(entities->gone_row);
+    free(entities->at);
+    free(entities->order);
+    free(entities->dirty);
+    free(entities->free);
+    cpi_index_fini(&entities->index);
+}
+
+uint32_t cpi_entities_find(const struct cpi_entities *entities, struct cpi_text key)
+{
+    uint64_t hash = cpi_hash_text(key);
+    for (uint32_t p = cpi_index_first(&entities->index, hash); p != CPI_NONE;
+         p = cpi_index_next(&entities->index, hash, p)) {
+        uint32_t e = cpi_index_at(&entities->index, p);
+        if (cpi_text_equal((struct cpi_text){ entities->at[e].key, entities->at[e].key_len }, key))
+            return e;
+    }
+    return CPI_NONE;
+}
+
+uint32_t cpi_entities_ensure(struct cpi_entities *entities, struct cpi_text key)
+{
+    uint32_t e = cpi_entities_find(entities, key);
+    if (e != CPI_NONE)
+        return e;
+    if (!entities->n_free)
+        entities->at =
+            cpi_grow(entities->at, entities->count, &entities->cap, sizeof *entities->at);
+    if (entities->n_free)
+        e = entities->free[--entities->n_free];
+    else
+        e = (uint32_t)entities->count++;
+    entities->at[e] = (struct cpi_entity){ .key = cpi_xtextdup(key),
+                                           .key_len = key.len,
+                                           .due = CPI_TIME_END,
+                                           .changed = CPI_TIME_NONE,
+                                           .thinned = CPI_TIME_NONE };
+    cpi_panes_init(&entities->at[e].panes);
+    cpi_index_add(&entities->index, cpi_hash_text(key), e);
+    entities->ordered = false;
+    return e;
+}
+
+static int order_keys(const void *a, const void *b, void *arg)
+{
+    const struct cpi_entities *entities = arg;
+    const struct cpi_entity *l = &entities->at[*(const uint32_t *)a];
+    const struct cpi_entity *r = &entities->at[*(const uint32_t *)b];
+    return cpi_text_order((struct cpi_text){ l->key, l->key_len },
+                          (struct cpi_text){ r->key, r->key_len });
+}
+
+const uint32_t *cpi_entities_order(struct cpi_entities *entities)
+{
+    if (entities->ordered)
+        return entities->order;
+    entities->order = cpi_xrealloc(entities->order, entities->count * sizeof *entities->order);
+    entities->n_order = 0;
+    for (uint32_t e = 0; e < entities->count; e++)
+        if (entities->at[e].key)
+            entities->order[entities->n_order++] = e;
+    if (entities->n_order > 1)
+        qsort_r(entities->order, entities->n_order, sizeof *entities->order, order_keys, entities);
+    entities->ordered = true;
+    return entities->order;
+}
+
+static void head_key(struct cpi_buf *key, const struct cpi_entity *entity)
+{
+    cpi_buf_reset(key);
+    cpi_buf_add_byte(key, 'e');
+    cpi_buf_add(key, entity->key, entity->key_len);
+}
+
+static struct cpi_buf *gone_row(struct cpi_entities *entities)
+{
+    entities->gone_row = cpi_grow(entities->gone_row, entities->n_gone, &entities->cap_gone,
+                                  sizeof *entities->gone_row);
+    struct cpi_buf *key = &entities->gone_row[entities->n_gone++];
+    cpi_buf_init(key);
+    return key;
+}
+
+void cpi_entities_touch(struct cpi_entities *entities, uint32_t e)
+{
+    if (entities->at[e].touched)
+        return;
+    entities->at[e].touched = true;
+    entities->dirty =
+        cpi_grow(entities->dirty, entities->n_dirty, &entities->cap_dirty, sizeof *entities->dirty);
+    entities->dirty[entities->n_dirty++] = e;
+}
+
+void cpi_entities_remove(struct cpi_entities *entities, uint32_t e)
+{
+    struct cpi_entity *entity = &entities->at[e];
+    struct cpi_text key = { entity->key, entity->key_len };
+    head_key(gone_row(entities), entity);
+    cpi_index_take(&entities->index, cpi_hash_text(key), e);
+    entity_fini(entity);
+    *entity = (struct cpi_entity){ .due = CPI_TIME_END };
+    entities->free =
+        cpi_grow(entities->free, entities->n_free, &entities->cap_free, sizeof *entities->free);
+    entities->free[entities->n_free++] = e;
+    entities->ordered = false;
+}
+
+struct cpi_mark *cpi_entity_find_mark(struct cpi_entity *entity, uint16_t indicator,
+                                      uint16_t window)
+{
+    for (size_t m = 0; m < entity->n_marks; m++)
+        if (entity->mark[m].indicator == indicator && entity->mark[m].window == window)
+            return &entity->mark[m];
+    return NULL;
+}
+
+struct cpi_mark *cpi_entity_mark(struct cpi_entity *entity, uint16_t indicator, uint16_t window)
+{
+    struct cpi_mark *mark = cpi_entity_find_mark(entity, indicator, window);
+    if (mark)
+        return mark;
+    entity->mark =
+        cpi_grow(entity->mark, entity->n_marks, &entity->cap_marks, sizeof *entity->mark);
+    mark = &entity->mark[entity->n_marks++];
+    *mark = (struct cpi_mark){ .indicator = indicator, .window = window };
+    return mark;
+}
+
+struct cpi_rule_state *cpi_entity_rule(struct cpi_entity *entity, uint16_t rule)
+{
+    for (size_t r = 0; r < entity->n_rules; r++)
+        if (entity->rule[r].rule == rule)
+            return &entity->rule[r];
+    entity->rule =
+        cpi_grow(entity->rule, entity->n_rules, &entity->cap_rules, sizeof *entity->rule);
+    struct cpi_rule_state *state = &entity->rule[entity->n_rules++];
+    state->rule = rule;
+    cpi_alert_init(&state->state);
+    return state;
+}
+
+uint32_t cpi_mark_revise(struct cpi_mark *mark, int64_t end, int64_t oldest)
+{
+    size_t old = 0;
+    while (old < mark->n_revised && mark->revised[old].end < oldest)
+        old++;
+    mark->n_revised -= old;
+    if (old)
+        memmove(mark->revised, mark->revised + old, mark->n_revised * sizeof *mark->revised);
+    size_t i = mark->n_revised;
+    while (i && mark->revised[i - 1].end >= end)
+        i--;
+    if (i < mark->n_revised && mark->revised[i].end == end)
+        return ++mark->revised[i].revision;
+    mark->revised =
+        cpi_grow(mark->revised, mark->n_revised, &mark->cap_revised, sizeof *mark->revised);
+    memmove(mark->revised + i + 1, mark->revised + i,
+            (mark->n_revised - i) * sizeof *mark->revised);
+    mark->n_revised++;
+    mark->revised[i] = (struct cpi_revised){ end, 1 };
+    return 1;
+}
+
+void cpi_entity_set_path(struct cpi_entity *entity, struct cpi_text path)
+{
+    if (!path.len || cpi_text_equal(entity->path, path))
+        return;
+    free((char *)entity->path.at);
+    entity->path = (struct cpi_text){ cpi_xtextdup(path), path.len };
+    entity->head_dirty = true;
+}
+
+/* ---- rows ---- */
+
+static void pane_key(struct cpi_buf *key, const struct cpi_model *model,
+                     const struct cpi_entity *entity, const struct cpi_pane *pane)
+{
+    cpi_buf_reset(key);
+    cpi_buf_add_byte(key, 'p');
+    cpi_buf_put_text(key, (struct cpi_text){ entity->key, entity->key_len });
+    cpi_buf_put_uint(key, model->indicator[pane->indicator].hash);
+    cpi_buf_add_byte(key, pane->kind);
+    cpi_buf_put_int(key, pane->start);
+}
+
+void cpi_entities_drop_pane(struct cpi_entities *entities, struct cpi_entity *entity, uint32_t pane)
+{
+    pane_key(gone_row(entities), entities->model, entity, &entity->panes.at[pane]);
+    cpi_panes_remove(&entity->panes, pane);
+}
+
+static void encode_head(const struct cpi_entity *entity, const struct cpi_model *model,
+                        struct cpi_buf *value)
+{
+    cpi_buf_reset(value);
+    cpi_buf_put_text(value, entity->path);
+    cpi_buf_put_int(value, entity->due);
+    cpi_buf_put_int(value, entity->changed);
+    cpi_buf_put_int(value, entity->thinned);
+    cpi_buf_put_uint(value, entity->n_marks);
+    for (size_t m = 0; m < entity->n_marks; m++) {
+        const struct cpi_mark *mark = &entity->mark[m];
+        cpi_buf_put_uint(value, model->indicator[mark->indicator].hash);
+        cpi_buf_put_text(value, model->window[mark->window].name);
+        cpi_buf_put_int(value, model->window[mark->window].every_ms);
+        cpi_buf_add_byte(value, mark->said);
+        cpi_buf_put_u64(value, mark->hash);
+        cpi_buf_put_int(value, mark->n);
+        cpi_buf_put_uint(value, mark->n_revised);
+        for (size_t i = 0; i < mark->n_revised; i++) {
+            cpi_buf_put_int(value, mark->revised[i].end);
+            cpi_buf_put_uint(value, mark->revised[i].revision);
+        }
+    }
+    cpi_buf_put_uint(value, entity->n_rules);
+    for (size_t r = 0; r < entity->n_rules; r++) {
+        cpi_buf_put_text(value, model->alert[entity->rule[r].rule].name);
+        cpi_alert_encode(&entity->rule[r].state, value);
+    }
+}
+
+void cpi_entities_settle(struct cpi_entities *entities, uint32_t task, struct cpi_outbox *box)
+{
+    bool wanted = cpi_outbox_wants_rows(box);
+    struct cpi_buf key, value;
+    cpi_buf_init(&key);
+    cpi_buf_init(&value);
+    for (size_t g = 0; g < entities->n_gone; g++) {
+        if (wanted)
+            cpi_outbox_put_row(box, task, cpi_buf_text(&entities->gone_row[g]), CPI_ABSENT);
+        cpi_buf_fini(&entities->gone_row[g]);
+    }
+    entities->n_gone = 0;
+    for (size_t d = 0; d < entities->n_dirty; d++) {
+        struct cpi_entity *entity = &entities->at[entities->dirty[d]];
+        if (!entity->touched || !entity->key)
+            continue;
+        entity->touched = false;
+        if (entity->head_dirty && wanted) {
+            head_key(&key, entity);
+            encode_head(entity, entities->model, &value);
+            cpi_outbox_put_row(box, task, cpi_buf_text(&key), cpi_buf_text(&value));
+        }
+        for (uint32_t p = 0; p < entity->panes.count && wanted; p++) {
+            struct cpi_pane *pane = &entity->panes.at[p];
+            if (!pane->dirty)
+                continue;
+            pane->dirty = false;
+            pane_key(&key, entities->model, entity, pane);
+            cpi_buf_reset(&value);
+            cpi_buf_add_byte(&value, pane->rung);
+            cpi_agg_encode(&pane->agg, &value);
+            cpi_outbox_put_row(box, task, cpi_buf_text(&key), cpi_buf_text(&value));
+        }
+        entity->head_dirty = false;
+    }
+    entities->n_dirty = 0;
+    cpi_buf_fini(&key);
+    cpi_buf_fini(&value);
+}
+
+static uint16_t find_mark_window(const struct cpi_model *model, struct cpi_text name,
+                                 int64_t every_ms)
+{
+    for (uint16_t w = 0; w < model->n_windows; w++) /* gauges' windows are all named "now" */
+        if (cpi_text_equal(model->window[w].name, name) && model->window[w].every_ms == every_ms)
+            return w;
+    return CPI_NO_INDEX;
+}
+
+static void decode_mark(struct cpi_entity *entity, const struct cpi_model *model,
+                        struct cpi_reader *r)
+{
+    uint16_t indicator = cpi_model_indicator_of_hash(model, (uint32_t)cpi_read_uint(r));
+    struct cpi_text name = cpi_read_text(r);
+    int64_t every_ms = cpi_read_int(r);
+    uint16_t window = find_mark_window(model, name, every_ms);
+    struct cpi_mark unknown = { 0 }, *mark = &unknown; /* of a definition that is gone: read past */
+    if (indicator != CPI_NO_INDEX && window != CPI_NO_INDEX && !r->bad)
+        mark = cpi_entity_mark(entity, indicator, window);
+    mark->said = cpi_read_byte(r) != 0;
+    mark->hash = cpi_read_u64(r);
+    mark->n = cpi_read_int(r);
+    uint64_t n = cpi_read_uint(r);
+    for (uint64_t i = 0; i < n && !r->bad; i++) {
+        struct cpi_revised revised;
+        revised.end = cpi_read_int(r);
+        revised.revision = (uint32_t)cpi_read_uint(r);
+        mark->revised =
+            cpi_grow(mark->revised, mark->n_revised, &mark->cap_revised, sizeof *mark->revised);
+        mark->revised[mark->n_revised++] = revised;
+    }
+    free(unknown.revised);
+}
+
+static bool restore_head(struct cpi_entities *entities, struct cpi_text key, struct cpi_text value)
+{
+    const struct cpi_model *model = entities->model;
+    struct cpi_entity *entity =
+        &entities->at[cpi_entities_ensure(entities, cpi_text_part(key, 1, key.len))];
+    struct cpi_reader r = cpi_reader_of(value.at, value.len);
+    marks_fini(entity);
+    cpi_entity_set_path(entity, cpi_read_text(&r));
+    entity->head_dirty = false;
+    entity->due = cpi_read_int(&r);
+    entity->changed = cpi_read_int(&r);
+    entity->thinned = cpi_read_int(&r);
+    uint64_t marks = cpi_read_uint(&r);
+    for (uint64_t m = 0; m < marks && !r.bad; m++)
+        decode_mark(entity, model, &r);
+    uint64_t rules = cpi_read_uint(&r);
+    for (uint64_t i = 0; i < rules && !r.bad; i++) {
+        struct cpi_text name = cpi_read_text(&r);
+        struct cpi_alert_state state;
+        if (!cpi_alert_decode(&state, &r))
+            return false;
+        for (uint16_t a = 0; a < model->n_alerts; a++)
+            if (cpi_text_equal(model->alert[a].name, name))
+                cpi_entity_rule(entity, a)->state = state;
+    }
+    return !r.bad;
+}
+
+static bool restore_pane(struct cpi_entities *entities, struct cpi_text key, struct cpi_text value)
+{
+    struct cpi_reader k = cpi_reader_of(key.at + 1, key.len - 1);
+    struct cpi_text name = cpi_read_text(&k);
+    uint16_t indicator = cpi_model_indicator_of_hash(entities->model, (uint32_t)cpi_read_uint(&k));
+    uint8_t kind = cpi_read_byte(&k);
+    int64_t start = cpi_read_int(&k);
+    if (k.bad)
+        return false;
+    if (indicator == CPI_NO_INDEX)
+        return true;
+    struct cpi_entity *entity = &entities->at[cpi_entities_ensure(entities, name)];
+    uint32_t p = cpi_panes_find(&entity->panes, indicator, kind, start);
+    if (p < entity->panes.count && entity->panes.at[p].indicator == indicator &&
+        entity->panes.at[p].kind == kind && entity->panes.at[p].start == start)
+        cpi_panes_remove(&entity->panes, p);
+    if (!value.at)
+        return true;
+    struct cpi_reader r = cpi_reader_of(value.at, value.len);
+    uint8_t rung = cpi_read_byte(&r);
+    struct cpi_pane *pane = cpi_panes_ensure(&entity->panes, indicator, kind, start, rung);
+    return cpi_agg_decode(&pane->agg, &r) && rung < CPI_LADDER_MAX;
+}
+
+bool cpi_entities_restore(struct cpi_entities *entities, struct cpi_text key, struct cpi_text value)
+{
+    if (key.at[0] == 'p')
+        return restore_pane(entities, key, value);
+    return !value.at || restore_head(entities, key, value);
+}

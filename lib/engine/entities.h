@@ -1,0 +1,91 @@
+/* The entities of a task's window stage: panes, what was last said of each figure, and alert
+ * states. */
+#ifndef CPI_ENGINE_ENTITIES_H
+#define CPI_ENGINE_ENTITIES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "alert/alert.h"
+#include "cpi/outbox.h"
+#include "engine/emit.h"
+#include "window/panes.h"
+
+struct cpi_revised { /* an end that was revised: its latest revision number */
+    int64_t end;
+    uint32_t revision;
+};
+/* What was last said of one (indicator, window). */
+struct cpi_mark {
+    uint16_t indicator, window;
+    bool said;     /* something was published, and no tombstone since */
+    uint64_t hash; /* of what was said */
+    int64_t n;
+    struct cpi_revised *revised; /* ascending; ends within lateness */
+    size_t n_revised, cap_revised;
+};
+struct cpi_rule_state {
+    uint16_t rule;
+    struct cpi_alert_state state;
+};
+struct cpi_entity {
+    char *key; /* "kind:id" */
+    uint32_t key_len;
+    struct cpi_text path; /* of a team, innermost first; owned */
+    struct cpi_panes panes;
+    struct cpi_mark *mark;
+    size_t n_marks, cap_marks;
+    struct cpi_rule_state *rule;
+    size_t n_rules, cap_rules;
+    int64_t due;      /* the next step at which anything can change */
+    int64_t changed;  /* the latest step at which facts were merged */
+    int64_t thinned;  /* the latest step at which panes were folded up */
+    uint32_t waiting; /* cells in the inbox */
+    bool head_dirty, touched;
+};
+struct cpi_entities {
+    const struct cpi_model *model;
+    struct cpi_entity *at;
+    size_t count, cap;
+    struct cpi_index index;
+    uint32_t *order; /* ascending by key */
+    size_t n_order;
+    bool ordered;
+    uint32_t *free; /* numbers to use again */
+    size_t n_free, cap_free;
+    uint32_t *dirty; /* entities with rows to write */
+    size_t n_dirty, cap_dirty;
+    struct cpi_buf *gone_row; /* keys of rows to be deleted */
+    size_t n_gone, cap_gone;
+};
+void cpi_entities_init(struct cpi_entities *entities, const struct cpi_model *model);
+void cpi_entities_fini(struct cpi_entities *entities);
+uint32_t cpi_entities_find(const struct cpi_entities *entities, struct cpi_text key);
+uint32_t cpi_entities_ensure(struct cpi_entities *entities, struct cpi_text key);
+/* Rows of the entity (its head if head_dirty, its dirty panes) will be written. */
+void cpi_entities_touch(struct cpi_entities *entities, uint32_t entity);
+/* An entity with nothing left. */
+void cpi_entities_remove(struct cpi_entities *entities, uint32_t entity);
+/* Numbers in the order of their keys: entities.n_order of them. */
+const uint32_t *cpi_entities_order(struct cpi_entities *entities);
+static inline struct cpi_entity_name cpi_entity_name_of(const struct cpi_entity *entity)
+{
+    return (struct cpi_entity_name){ { entity->key, entity->key_len }, entity->path };
+}
+struct cpi_mark *cpi_entity_mark(struct cpi_entity *entity, uint16_t indicator, uint16_t window);
+struct cpi_mark *cpi_entity_find_mark(struct cpi_entity *entity, uint16_t indicator,
+                                      uint16_t window);
+struct cpi_rule_state *cpi_entity_rule(struct cpi_entity *entity, uint16_t rule);
+/* The number of the next revision of `end`; ends before `oldest` are forgotten. */
+uint32_t cpi_mark_revise(struct cpi_mark *mark, int64_t end, int64_t oldest);
+void cpi_entity_set_path(struct cpi_entity *entity, struct cpi_text path);
+/* Takes a pane out and remembers that its row is to be deleted. */
+void cpi_entities_drop_pane(struct cpi_entities *entities, struct cpi_entity *entity,
+                            uint32_t pane);
+
+void cpi_entities_settle(struct cpi_entities *entities, uint32_t task, struct cpi_outbox *box);
+/* Rows 'e' (head of an entity) and 'p' (pane). False if malformed. */
+bool cpi_entities_restore(struct cpi_entities *entities, struct cpi_text key,
+                          struct cpi_text value);
+
+#endif

@@ -1,0 +1,77 @@
+#include "engine/frame.h"
+
+void cpi_slot_encode(const struct cpi_slot *slot, struct cpi_buf *buf)
+{
+    cpi_buf_add_byte(buf, (uint8_t)slot->stage);
+    cpi_buf_put_uint(buf, slot->origin);
+    cpi_buf_put_uint(buf, slot->partition);
+    cpi_buf_put_uint(buf, slot->count);
+    cpi_buf_put_int(buf, slot->w);
+}
+
+void cpi_item_encode(const struct cpi_item *item, struct cpi_buf *buf)
+{
+    cpi_buf_add_byte(buf, (uint8_t)((unsigned)item->stage | (item->sign < 0 ? 0x80 : 0)));
+    cpi_buf_put_int(buf, item->known);
+    cpi_buf_put_text(buf, item->key);
+    cpi_buf_put_text(buf, item->body);
+}
+
+void cpi_frame_encode(uint32_t generation, int64_t clock, struct cpi_text slots, uint32_t n_slots,
+                      struct cpi_text items, struct cpi_buf *buf)
+{
+    cpi_buf_reserve(buf, (size_t)slots.len + items.len + 64);
+    cpi_buf_add_byte(buf, CPI_FRAME_FORMAT);
+    cpi_buf_put_uint(buf, generation);
+    cpi_buf_put_int(buf, clock);
+    cpi_buf_put_uint(buf, n_slots);
+    cpi_buf_put_uint(buf, slots.len);
+    cpi_buf_add_text(buf, slots);
+    cpi_buf_add_text(buf, items);
+}
+
+bool cpi_frame_decode(struct cpi_text bytes, struct cpi_frame *ret)
+{
+    struct cpi_reader r = cpi_reader_of(bytes.at, bytes.at ? bytes.len : 0);
+    if (cpi_read_byte(&r) != CPI_FRAME_FORMAT)
+        return false;
+    ret->generation = (uint32_t)cpi_read_uint(&r);
+    ret->clock = cpi_read_int(&r);
+    ret->n_slots = (uint32_t)cpi_read_uint(&r);
+    struct cpi_text slots = cpi_read_bytes(&r, cpi_read_uint(&r));
+    if (r.bad)
+        return false;
+    ret->slots = cpi_reader_of(slots.at, slots.len);
+    ret->items = r;
+    return true;
+}
+
+bool cpi_frame_next_slot(struct cpi_frame *frame, struct cpi_slot *ret)
+{
+    struct cpi_reader *r = &frame->slots;
+    if (!cpi_reader_left(r))
+        return false;
+    uint8_t stage = cpi_read_byte(r);
+    ret->stage = (enum cpi_stage)stage;
+    ret->origin = (uint32_t)cpi_read_uint(r);
+    ret->partition = (uint32_t)cpi_read_uint(r);
+    ret->count = (uint32_t)cpi_read_uint(r);
+    ret->w = cpi_read_int(r);
+    r->bad = r->bad || stage >= CPI_STAGE_WINDOW;
+    return !r->bad;
+}
+
+bool cpi_frame_next_item(struct cpi_frame *frame, struct cpi_item *ret)
+{
+    struct cpi_reader *r = &frame->items;
+    if (!cpi_reader_left(r))
+        return false;
+    uint8_t head = cpi_read_byte(r);
+    ret->stage = (enum cpi_stage)(head & 0x7F);
+    ret->sign = head & 0x80 ? -1 : 1;
+    ret->known = cpi_read_int(r);
+    ret->key = cpi_read_text(r);
+    ret->body = cpi_read_text(r);
+    r->bad = r->bad || ret->stage == CPI_STAGE_SOURCE || ret->stage > CPI_STAGE_WINDOW;
+    return !r->bad;
+}

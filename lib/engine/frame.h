@@ -1,0 +1,52 @@
+/* Frames: the one kind of record in the repartition topic, and so the only thing between stages.
+ *
+ *   frame = format byte, generation, clock, slots, items
+ *   slot  = stage, origin, partition, count, W: everything that this sender will ever send here
+ * with known < W lies at or before this frame (K3) item  = stage byte and sign, known, key, body; a
+ * receiver takes items first, then slots
+ *
+ * Of a split frame only the last piece carries slots and clock. */
+#ifndef CPI_ENGINE_FRAME_H
+#define CPI_ENGINE_FRAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cpi/buf.h"
+#include "cpi/text.h"
+
+#define CPI_FRAME_FORMAT 0xC1
+
+enum cpi_stage { CPI_STAGE_SOURCE, CPI_STAGE_CASE, CPI_STAGE_CUSTOMER, CPI_STAGE_WINDOW };
+
+struct cpi_slot {
+    enum cpi_stage stage; /* of the sender */
+    uint32_t origin;      /* source: hash of the topic's name; else 0 */
+    uint32_t partition;   /* of that topic, or the sending task */
+    uint32_t count;       /* how many partitions that topic, or how many tasks there are */
+    int64_t w;
+};
+struct cpi_item {
+    enum cpi_stage stage; /* that takes it */
+    int sign;
+    int64_t known;
+    struct cpi_text key; /* customer or entity; absent for events */
+    struct cpi_text body;
+};
+struct cpi_frame {
+    uint32_t generation;
+    int64_t clock; /* CPI_TIME_NONE: a piece that more follow */
+    uint32_t n_slots;
+    struct cpi_reader slots, items;
+};
+void cpi_slot_encode(const struct cpi_slot *slot, struct cpi_buf *buf);
+void cpi_item_encode(const struct cpi_item *item, struct cpi_buf *buf);
+void cpi_frame_encode(uint32_t generation, int64_t clock, struct cpi_text slots, uint32_t n_slots,
+                      struct cpi_text items, struct cpi_buf *buf);
+/* False if it is no frame of this format. */
+bool cpi_frame_decode(struct cpi_text bytes, struct cpi_frame *ret);
+/* One by one; false at the end or if malformed (then reader.bad). */
+bool cpi_frame_next_slot(struct cpi_frame *frame, struct cpi_slot *ret);
+bool cpi_frame_next_item(struct cpi_frame *frame, struct cpi_item *ret);
+
+#endif

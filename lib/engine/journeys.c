@@ -1,0 +1,93 @@
+#include "engine/journeys.h"
+
+#include <stdlib.h>
+
+#include "engine/put.h"
+#include "window/calendar.h"
+
+void cpi_journeys_init(struct cpi_journeys *journeys, const struct cpi_model *model,
+                       enum cpi_stage stage, char row_letter, struct cpi_task_counts *counts)
+{
+    *journeys = (struct cpi_journeys){ .model = model,
+                                       .stage = stage,
+                                       .folded = CPI_TIME_NONE,
+                                       .sent = CPI_TIME_NONE,
+                                       .counts = counts };
+    cpi_store_init(&journeys->store, row_letter);
+    cpi_slots_init(&journeys->slots);
+    cpi_fold_init(&journeys->before, model);
+    cpi_fold_init(&journeys->after, model);
+    cpi_arena_init(&journeys->arena);
+    cpi_buf_init(&journeys->scratch);
+}
+
+void cpi_journeys_fini(struct cpi_journeys *journeys)
+{
+    cpi_store_fini(&journeys->store);
+    cpi_slots_fini(&journeys->slots);
+    cpi_fold_fini(&journeys->before);
+    cpi_fold_fini(&journeys->after);
+    cpi_arena_fini(&journeys->arena);
+    cpi_buf_fini(&journeys->scratch);
+    free(journeys->event);
+    free(journeys->entry);
+}
+
+int64_t cpi_journeys_step(const struct cpi_journeys *journeys, int64_t w)
+{
+    struct cpi_calendar cal;
+    if (w == CPI_TIME_NONE || w == CPI_TIME_END)
+        return w;
+    cpi_calendar_init(&cal, &journeys->model->zone);
+    return cpi_calendar_floor(&cal, cpi_finest_step(journeys->model), w);
+}
+
+static void put(const struct cpi_outcome *out, int sign, int64_t t, struct cpi_journeys *journeys,
+                struct cpi_outbox *box)
+{
+    if (out->kind != CPI_OUTCOME_FACT) {
+        cpi_outbox_put_customer(box, out->customer, t, sign, out->bytes);
+        return;
+    }
+    struct cpi_fact fact = out->fact;
+    fact.known = t;
+    fact.sign *= sign;
+    journeys->counts->facts++;
+    cpi_outbox_put_fact(box, &fact);
+}
+
+void cpi_journeys_subtract(struct cpi_journeys *journeys, int64_t t, struct cpi_outbox *box)
+{
+    const struct cpi_fold *before = &journeys->before, *after = &journeys->after;
+    size_t b = 0, a = 0;
+    while (b < before->n_out || a < after->n_out) {
+        int order = 0;
+        if (b == before->n_out)
+            order = 1;
+        else if (a == after->n_out)
+            order = -1;
+        else if (before->out[b].hash != after->out[a].hash)
+            order = before->out[b].hash < after->out[a].hash ? -1 : 1;
+        else
+            order = cpi_text_order(before->out[b].bytes, after->out[a].bytes);
+        if (order < 0)
+            put(&before->out[b], -1, t, journeys, box);
+        else if (order > 0)
+            put(&after->out[a], 1, t, journeys, box);
+        b += order <= 0;
+        a += order >= 0;
+    }
+}
+
+void cpi_journeys_slot(struct cpi_journeys *journeys, uint32_t task, uint32_t tasks,
+                       struct cpi_outbox *box)
+{
+    if (journeys->folded == CPI_TIME_NONE)
+        return;
+    struct cpi_slot slot = { journeys->stage, 0, task, tasks, journeys->folded };
+    bool moved = journeys->folded != journeys->sent;
+    cpi_outbox_put_slot(box, &slot, moved);
+    if (moved)
+        cpi_outbox_urge(box);
+    journeys->sent = journeys->folded;
+}

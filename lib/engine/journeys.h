@@ -1,0 +1,73 @@
+/* The case stage and the customer stage: stores of journeys that are folded at every instant that
+ * matters to them once the watermark has passed it, and whose differences leave as facts and items
+ * (T4, J0, J1). */
+#ifndef CPI_ENGINE_JOURNEYS_H
+#define CPI_ENGINE_JOURNEYS_H
+
+#include <stdint.h>
+
+#include "cpi/model.h"
+#include "cpi/task.h"
+#include "engine/ids.h"
+#include "engine/slots.h"
+#include "engine/store.h"
+#include "journey/journey.h"
+
+/* What both stages have. */
+struct cpi_journeys {
+    const struct cpi_model *model;
+    enum cpi_stage stage;
+    struct cpi_store store;
+    struct cpi_slots slots;
+    int64_t folded; /* all instants before this finest step are folded; CPI_TIME_NONE = none yet */
+    int64_t sent;   /* `folded` as the last slot told it to everybody */
+    struct cpi_fold before, after;
+    struct cpi_task_counts *counts; /* of the task */
+    /* the journey at hand, decoded */
+    struct cpi_event *event;
+    size_t n_events, cap_events;
+    struct cpi_entry *entry;
+    size_t n_entries, cap_entries;
+    struct cpi_arena arena;
+    struct cpi_buf scratch;
+};
+struct cpi_case_stage {
+    struct cpi_journeys journeys;
+    struct cpi_ids ids;  /* of events without a journey */
+    struct cpi_ids gone; /* of journeys that went (J7) */
+};
+void cpi_case_stage_init(struct cpi_case_stage *stage, const struct cpi_model *model,
+                         struct cpi_task_counts *counts);
+void cpi_case_stage_fini(struct cpi_case_stage *stage);
+void cpi_case_stage_take(struct cpi_case_stage *stage, const struct cpi_item *item,
+                         struct cpi_outbox *box);
+/* Folds everything before the finest step that the watermark has reached. */
+void cpi_case_stage_fold(struct cpi_case_stage *stage, int64_t w, struct cpi_outbox *box);
+
+struct cpi_customer_stage {
+    struct cpi_journeys journeys;
+    int64_t horizon_ms; /* what is older than this is forgotten (J1) */
+};
+void cpi_customer_stage_init(struct cpi_customer_stage *stage, const struct cpi_model *model,
+                             struct cpi_task_counts *counts);
+void cpi_customer_stage_fini(struct cpi_customer_stage *stage);
+void cpi_customer_stage_take(struct cpi_customer_stage *stage, const struct cpi_item *item);
+void cpi_customer_stage_fold(struct cpi_customer_stage *stage, int64_t w, struct cpi_outbox *box);
+
+/* After the restore: when each journey is due. */
+void cpi_case_stage_restored(struct cpi_case_stage *stage);
+void cpi_customer_stage_restored(struct cpi_customer_stage *stage);
+
+/* Shared by the two; private to the engine. */
+void cpi_journeys_init(struct cpi_journeys *journeys, const struct cpi_model *model,
+                       enum cpi_stage stage, char row_letter, struct cpi_task_counts *counts);
+void cpi_journeys_fini(struct cpi_journeys *journeys);
+/* The finest step at or before w. */
+int64_t cpi_journeys_step(const struct cpi_journeys *journeys, int64_t w);
+/* What `after` has and `before` has not leaves with +1, the other way round with -1, known at t. */
+void cpi_journeys_subtract(struct cpi_journeys *journeys, int64_t t, struct cpi_outbox *box);
+/* The stage's slot (K2): to all if `folded` moved since it was last told. */
+void cpi_journeys_slot(struct cpi_journeys *journeys, uint32_t task, uint32_t tasks,
+                       struct cpi_outbox *box);
+
+#endif

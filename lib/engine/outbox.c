@@ -1,0 +1,273 @@
+#include "cpi/outbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpi/alloc.h"
+#include "cpi/hash.h"
+#include "engine/combine.h"
+#include "engine/emit.h"
+#include "engine/put.h"
+
+struct target { /* a partition of the repartition topic */
+    struct cpi_buf items;
+};
+struct cpi_outbox {
+    const struct cpi_model *model;
+    uint32_t partitions;
+    struct target *target;
+    struct cpi_combiner combiner;
+    struct cpi_slot *slot;
+    size_t n_slots, cap_slots;
+    bool to_all, urgent, skip_rows;
+    struct cpi_frame_out *frame;
+    size_t n_frames, cap_frames;
+    struct cpi_output *output;
+    size_t n_outputs, cap_outputs;
+    struct cpi_row *row;
+    size_t n_rows, cap_rows;
+    struct cpi_arena arena; /* of frames, outputs and rows */
+    size_t bytes;
+    struct cpi_buf scratch;
+};
+
+static const char *const topic_names[CPI_TOPICS] = { "indicators", "revisions", "alerts", "facts",
+                                                     "dead-letters" };
+
+const char *cpi_topic_name(enum cpi_topic topic)
+{
+    return topic_names[topic];
+}
+
+struct cpi_outbox *cpi_outbox_new(const struct cpi_model *model, uint32_t partitions)
+{
+    struct cpi_outbox *box = cpi_xcalloc(1, sizeof *box);
+    box->model = model;
+    box->partitions = partitions;
+    box->target = cpi_xcalloc(partitions, sizeof *box->target);
+    cpi_combiner_init(&box->combiner, model);
+    cpi_arena_init(&box->arena);
+    return box;
+}
+
+void cpi_outbox_free(struct cpi_outbox *box)
+{
+    if (!box)
+        return;
+    for (uint32_t p = 0; p < box->partitions; p++)
+        cpi_buf_fini(&box->target[p].items);
+    free(box->target);
+    cpi_combiner_fini(&box->combiner);
+    free(box->slot);
+    free(box->frame);
+    free(box->output);
+    free(box->row);
+    cpi_arena_fini(&box->arena);
+    cpi_buf_fini(&box->scratch);
+    free(box);
+}
+
+void cpi_outbox_reset(struct cpi_outbox *box)
+{
+    for (uint32_t p = 0; p < box->partitions; p++)
+        cpi_buf_reset(&box->target[p].items);
+    cpi_combiner_reset(&box->combiner);
+    box->n_slots = box->n_frames = box->n_outputs = box->n_rows = 0;
+    box->to_all = box->urgent = false;
+    box->bytes = 0;
+    cpi_arena_reset(&box->arena);
+}
+
+static void add_frame(struct cpi_outbox *box, uint32_t partition, struct cpi_text bytes)
+{
+    box->frame = cpi_grow(box->frame, box->n_frames, &box->cap_frames, sizeof *box->frame);
+    box->frame[box->n_frames++] =
+        (struct cpi_frame_out){ partition, cpi_arena_text(&box->arena, bytes) };
+}
+
+static void put_item(struct cpi_outbox *box, struct cpi_text partition_key,
+                     const struct cpi_item *item)
+{
+    uint32_t p = cpi_hash_partition(cpi_hash_text(partition_key), box->partitions);
+    struct cpi_buf *items = &box->target[p].items;
+    size_t before = items->len;
+    cpi_item_encode(item, items);
+    box->bytes += items->len - before;
+    if (before && items->len > CPI_FRAME_BYTES_MAX - 4096) { /* the new item opens the next piece */
+        struct cpi_text old = { (const char *)items->at, (uint32_t)before };
+        cpi_buf_reset(&box->scratch);
+        cpi_frame_encode(box->model->generation, CPI_TIME_NONE, CPI_TEXT(""), 0, old,
+                         &box->scratch);
+        add_frame(box, p, cpi_buf_text(&box->scratch));
+        memmove(items->at, items->at + before, items->len - before);
+        items->len -= before;
+    }
+}
+
+void cpi_outbox_put_event(struct cpi_outbox *box, const struct cpi_event *ev)
+{
+    struct cpi_buf body;
+    cpi_buf_init(&body);
+    cpi_event_encode(ev, box->model, &body);
+    struct cpi_item item = { CPI_STAGE_CASE, 1, ev->known, CPI_ABSENT, cpi_buf_text(&body) };
+    put_item(box, ev->case_id, &item);
+    cpi_buf_fini(&body);
+}
+
+void cpi_outbox_put_customer(struct cpi_outbox *box, struct cpi_text key, int64_t known, int sign,
+                             struct cpi_text body)
+{
+    struct cpi_item item = { CPI_STAGE_CUSTOMER, sign, known, key, body };
+    put_item(box, key, &item);
+}
+
+void cpi_outbox_put_fact(struct cpi_outbox *box, const struct cpi_fact *fact)
+{
+    if (box->model->indicator[fact->indicator].n_over)
+        cpi_combiner_add(&box->combiner, fact);
+    if (box->model->facts && fact->kind != CPI_FACT_PENDING)
+        cpi_emit_fact(box, box->model, &box->combiner.dims, fact);
+}
+
+void cpi_outbox_put_slot(struct cpi_outbox *box, const struct cpi_slot *slot, bool to_all)
+{
+    size_t i = 0;
+    while (i < box->n_slots &&
+           (box->slot[i].stage != slot->stage || box->slot[i].origin != slot->origin ||
+            box->slot[i].partition != slot->partition))
+        i++;
+    if (i == box->n_slots) {
+        box->slot = cpi_grow(box->slot, box->n_slots, &box->cap_slots, sizeof *box->slot);
+        box->n_slots++;
+    }
+    box->slot[i] = *slot;
+    box->to_all |= to_all;
+}
+
+void cpi_outbox_put_output(struct cpi_outbox *box, enum cpi_topic topic, struct cpi_text key,
+                           struct cpi_text value, const struct cpi_out_header *header,
+                           size_t n_headers)
+{
+    struct cpi_out_header *copy = cpi_arena_take(&box->arena, n_headers * sizeof *copy);
+    for (size_t i = 0; i < n_headers; i++)
+        copy[i] =
+            (struct cpi_out_header){ header[i].name, cpi_arena_text(&box->arena, header[i].value) };
+    box->output = cpi_grow(box->output, box->n_outputs, &box->cap_outputs, sizeof *box->output);
+    box->output[box->n_outputs++] =
+        (struct cpi_output){ topic, cpi_arena_text(&box->arena, key),
+                             cpi_arena_text(&box->arena, value), copy, n_headers };
+    box->bytes += (size_t)key.len + value.len;
+    box->urgent |=
+        topic == CPI_TOPIC_INDICATORS || topic == CPI_TOPIC_REVISIONS || topic == CPI_TOPIC_ALERTS;
+}
+
+void cpi_outbox_put_row(struct cpi_outbox *box, uint32_t task, struct cpi_text key,
+                        struct cpi_text value)
+{
+    box->row = cpi_grow(box->row, box->n_rows, &box->cap_rows, sizeof *box->row);
+    box->row[box->n_rows++] = (struct cpi_row){ task, cpi_arena_text(&box->arena, key),
+                                                cpi_arena_text(&box->arena, value) };
+    box->bytes += (size_t)key.len + value.len;
+}
+
+void cpi_outbox_skip_rows(struct cpi_outbox *box)
+{
+    box->skip_rows = true;
+}
+
+bool cpi_outbox_wants_rows(const struct cpi_outbox *box)
+{
+    return !box->skip_rows;
+}
+
+void cpi_outbox_urge(struct cpi_outbox *box)
+{
+    box->urgent = true;
+}
+
+uint64_t cpi_outbox_saturated(const struct cpi_outbox *box)
+{
+    return box->combiner.saturated;
+}
+
+static int order_groups(const void *a, const void *b)
+{
+    const struct cpi_group *l = a, *r = b;
+    int order = cpi_text_order(l->key, r->key);
+    return order ? order : (l->known_step > r->known_step) - (l->known_step < r->known_step);
+}
+
+static void put_rows(struct cpi_outbox *box)
+{
+    struct cpi_buf body;
+    cpi_buf_init(&body);
+    cpi_combiner_fan_out(&box->combiner);
+    struct cpi_groups *groups = &box->combiner.entities;
+    if (groups->count >
+        1) /* so that equal transactions give equal bytes, whatever the hash table did */
+        qsort(groups->at, groups->count, sizeof *groups->at, order_groups);
+    for (size_t g = 0; g < groups->count; g++) {
+        cpi_buf_reset(&body);
+        cpi_group_encode(&groups->at[g], box->model, &body);
+        struct cpi_item item = { CPI_STAGE_WINDOW, 1, groups->at[g].known_step, groups->at[g].key,
+                                 cpi_buf_text(&body) };
+        put_item(box, groups->at[g].key, &item);
+    }
+    cpi_buf_fini(&body);
+    cpi_combiner_reset(&box->combiner);
+}
+
+void cpi_outbox_seal(struct cpi_outbox *box, int64_t clock_ms)
+{
+    struct cpi_buf slots;
+    cpi_buf_init(&slots);
+    put_rows(box);
+    for (size_t i = 0; i < box->n_slots; i++)
+        cpi_slot_encode(&box->slot[i], &slots);
+    for (uint32_t p = 0; p < box->partitions; p++) {
+        struct cpi_buf *items = &box->target[p].items;
+        if (!items->len && !box->to_all)
+            continue;
+        cpi_buf_reset(&box->scratch);
+        cpi_frame_encode(box->model->generation, clock_ms, cpi_buf_text(&slots),
+                         (uint32_t)box->n_slots, cpi_buf_text(items), &box->scratch);
+        add_frame(box, p, cpi_buf_text(&box->scratch));
+        cpi_buf_reset(items);
+    }
+    box->n_slots = 0;
+    box->to_all = false;
+    cpi_buf_fini(&slots);
+}
+
+const struct cpi_frame_out *cpi_outbox_frames(const struct cpi_outbox *box, size_t *ret_count)
+{
+    *ret_count = box->n_frames;
+    return box->frame;
+}
+
+const struct cpi_output *cpi_outbox_outputs(const struct cpi_outbox *box, size_t *ret_count)
+{
+    *ret_count = box->n_outputs;
+    return box->output;
+}
+
+const struct cpi_row *cpi_outbox_rows(const struct cpi_outbox *box, size_t *ret_count)
+{
+    *ret_count = box->n_rows;
+    return box->row;
+}
+
+bool cpi_outbox_is_urgent(const struct cpi_outbox *box)
+{
+    return box->urgent;
+}
+
+bool cpi_outbox_is_empty(const struct cpi_outbox *box)
+{
+    return !box->bytes && !box->n_slots && !box->n_frames && !box->combiner.credits.count;
+}
+
+size_t cpi_outbox_bytes(const struct cpi_outbox *box)
+{
+    return box->bytes;
+}

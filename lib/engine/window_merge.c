@@ -1,0 +1,181 @@
+/* Facts into panes, and what they change of boundaries that are over (W4). */
+#include <stdlib.h>
+
+#include "cpi/alloc.h"
+#include "engine/window_stage.h"
+
+/* A figure that the facts at hand may change. */
+struct candidate {
+    uint16_t indicator, window;
+    int64_t end;
+    uint64_t hash; /* before */
+};
+struct candidates {
+    struct candidate *at;
+    size_t count, cap;
+};
+
+static void add_candidate(struct candidates *all, uint16_t indicator, uint16_t window, int64_t end)
+{
+    for (size_t i = all->count; i-- > 0;)
+        if (all->at[i].end == end && all->at[i].indicator == indicator &&
+            all->at[i].window == window)
+            return;
+    all->at = cpi_grow(all->at, all->count, &all->cap, sizeof *all->at);
+    all->at[all->count++] = (struct candidate){ indicator, window, end, 0 };
+}
+
+static void add_with_derived(struct cpi_window_stage *stage, struct candidates *all,
+                             uint16_t indicator, uint16_t window, int64_t end)
+{
+    const struct cpi_model *model = stage->model;
+    add_candidate(all, indicator, window, end);
+    for (uint16_t d = 0; d < model->n_indicators; d++) {
+        const struct cpi_indicator *ind = &model->indicator[d];
+        if (ind->kind != CPI_DERIVED || (ind->left != indicator && ind->right != indicator))
+            continue;
+        for (size_t o = 0; o < ind->n_over; o++)
+            if (ind->over[o] == window)
+                add_candidate(all, d, window, end);
+    }
+}
+
+/* Ends b of the window that contain a pane from `start` on, with b <= known < b + lateness. */
+static void add_ends(struct cpi_window_stage *stage, struct candidates *all, uint16_t indicator,
+                     uint16_t window, int64_t start, int64_t known)
+{
+    const struct cpi_window *win = &stage->model->window[window];
+    struct cpi_step step = cpi_window_step(win);
+    int64_t oldest = known - stage->model->lateness_ms; /* exclusive */
+    int64_t from = start > oldest ? start : oldest;
+    bool gauge = win->length_ms == 0 && win->length_days == 0;
+    for (int64_t b = cpi_calendar_next(&stage->calendar, step, from); b <= known;
+         b = cpi_calendar_next(&stage->calendar, step, b)) {
+        if (!gauge && cpi_calendar_start(&stage->calendar, win, b) > start)
+            break;
+        add_with_derived(stage, all, indicator, window, b);
+    }
+}
+
+static void merge_cell(struct cpi_window_stage *stage, struct cpi_entity *entity,
+                       const struct cpi_cell *cell)
+{
+    const struct cpi_indicator *ind = &stage->model->indicator[cell->indicator];
+    const struct cpi_ladder *ladder = &stage->ladder[cell->indicator];
+    int64_t start = cell->start;
+    uint8_t rung = 0;
+    bool counter = cell->kind == CPI_PANE_PENDING || ind->kind == CPI_OPEN;
+    if (!cpi_ladder_place(ladder, &stage->calendar, cell->start, entity->thinned, &start, &rung) ||
+        (counter && rung > 0)) {
+        if (!counter) { /* no window reaches so far back (W4) */
+            stage->counts->too_old_changes++;
+            return;
+        }
+        start = CPI_PANE_BASE;
+        rung = 0;
+    }
+    struct cpi_pane *pane =
+        cpi_panes_ensure(&entity->panes, cell->indicator, cell->kind, start, rung);
+    cpi_agg_merge(&pane->agg, ind, &cell->agg, &stage->counts->saturated);
+    pane->dirty = true;
+}
+
+static uint64_t read_hash(struct cpi_window_stage *stage, struct cpi_entity *entity,
+                          const struct candidate *c)
+{
+    cpi_figure_read(&stage->figure, stage->model, &stage->calendar, &entity->panes, c->indicator,
+                    c->window, c->end);
+    return stage->figure.hash;
+}
+
+static void revise(struct cpi_window_stage *stage, struct cpi_entity *entity,
+                   const struct candidate *c, int64_t step, struct cpi_outbox *box)
+{
+    if (read_hash(stage, entity, c) == c->hash)
+        return;
+    struct cpi_mark *mark = cpi_entity_mark(entity, c->indicator, c->window);
+    uint32_t revision = cpi_mark_revise(mark, c->end, step - stage->model->lateness_ms - CPI_DAY);
+    struct cpi_step every = cpi_window_step(&stage->model->window[c->window]);
+    bool latest = c->end == cpi_calendar_floor(&stage->calendar, every, step);
+    stage->counts->revisions++;
+    cpi_window_publish(stage, entity, &stage->figure, true, latest, revision, step, box);
+}
+
+static int order_candidates(const void *a, const void *b)
+{
+    const struct candidate *l = a, *r = b;
+    if (l->indicator != r->indicator)
+        return l->indicator < r->indicator ? -1 : 1;
+    if (l->window != r->window)
+        return l->window < r->window ? -1 : 1;
+    return (l->end > r->end) - (l->end < r->end);
+}
+
+/* All cells of one entity at one known step. */
+static void merge_entity(struct cpi_window_stage *stage, uint32_t e,
+                         struct cpi_waiting *const *waiting, size_t count, int64_t known,
+                         int64_t step, struct candidates *all, struct cpi_outbox *box)
+{
+    struct cpi_entity *entity = &stage->entities.at[e];
+    all->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct cpi_cell *cell = &waiting[i]->cell;
+        const struct cpi_indicator *ind = &stage->model->indicator[cell->indicator];
+        for (size_t o = 0; cell->kind == CPI_PANE_WINDOW && o < ind->n_over; o++)
+            add_ends(stage, all, cell->indicator, ind->over[o], cell->start, known);
+    }
+    for (size_t c = 0; c < all->count; c++)
+        all->at[c].hash = read_hash(stage, entity, &all->at[c]);
+    for (size_t i = 0; i < count; i++)
+        merge_cell(stage, entity, &waiting[i]->cell);
+    entity->waiting -= (uint32_t)count;
+    entity->changed = step;
+    entity->due = step;
+    entity->head_dirty = true;
+    cpi_entities_touch(&stage->entities, e);
+    if (all->count > 1)
+        qsort(all->at, all->count, sizeof *all->at, order_candidates);
+    for (size_t c = 0; c < all->count; c++)
+        revise(stage, entity, &all->at[c], step, box);
+}
+
+static int order_waiting(const void *a, const void *b, void *arg)
+{
+    const struct cpi_window_stage *stage = arg;
+    const struct cpi_waiting *l = *(struct cpi_waiting *const *)a;
+    const struct cpi_waiting *r = *(struct cpi_waiting *const *)b;
+    if (l->entity != r->entity) {
+        const struct cpi_entity *le = &stage->entities.at[l->entity];
+        const struct cpi_entity *re = &stage->entities.at[r->entity];
+        return cpi_text_order((struct cpi_text){ le->key, le->key_len },
+                              (struct cpi_text){ re->key, re->key_len });
+    }
+    if (l->cell.indicator != r->cell.indicator)
+        return l->cell.indicator < r->cell.indicator ? -1 : 1;
+    if (l->cell.kind != r->cell.kind)
+        return l->cell.kind < r->cell.kind ? -1 : 1;
+    return (l->cell.start > r->cell.start) - (l->cell.start < r->cell.start);
+}
+
+void cpi_window_merge(struct cpi_window_stage *stage, int64_t step, struct cpi_outbox *box)
+{
+    struct candidates all = { NULL, 0, 0 };
+    while (cpi_inbox_first(&stage->inbox) < step) {
+        struct cpi_inbox_step taken = cpi_inbox_take(&stage->inbox);
+        struct cpi_waiting **sorted = cpi_xmalloc(taken.count * sizeof *sorted);
+        for (size_t i = 0; i < taken.count; i++) {
+            sorted[i] = &taken.at[i];
+            cpi_window_inbox_gone(stage, taken.step, &taken.at[i]);
+        }
+        qsort_r(sorted, taken.count, sizeof *sorted, order_waiting, stage);
+        for (size_t i = 0, end; i < taken.count; i = end) {
+            for (end = i + 1; end < taken.count && sorted[end]->entity == sorted[i]->entity; end++)
+                ;
+            merge_entity(stage, sorted[i]->entity, sorted + i, end - i, taken.step, step, &all,
+                         box);
+        }
+        free(sorted);
+        cpi_inbox_step_fini(&taken);
+    }
+    free(all.at);
+}

@@ -1,0 +1,198 @@
+/* The window stage's state as rows: inbox cells, and the stage's part of the head row. Entities and
+ * panes write their own (entities.c). */
+#include <stdlib.h>
+
+#include "cpi/alloc.h"
+#include "engine/put.h"
+#include "engine/window_stage.h"
+
+static void waiting_key(struct cpi_buf *key, const struct cpi_window_stage *stage, int64_t step,
+                        const struct cpi_waiting *waiting)
+{
+    const struct cpi_entity *entity = &stage->entities.at[waiting->entity];
+    cpi_buf_reset(key);
+    cpi_buf_add_byte(key, 'b');
+    cpi_buf_put_int(key, step);
+    cpi_buf_put_text(key, (struct cpi_text){ entity->key, entity->key_len });
+    cpi_buf_put_uint(key, stage->model->indicator[waiting->cell.indicator].hash);
+    cpi_buf_add_byte(key, waiting->cell.kind);
+    cpi_buf_put_int(key, waiting->cell.start);
+}
+
+void cpi_window_inbox_gone(struct cpi_window_stage *stage, int64_t step,
+                           const struct cpi_waiting *waiting)
+{
+    if (!waiting->written)
+        return;
+    stage->gone_row =
+        cpi_grow(stage->gone_row, stage->n_gone, &stage->cap_gone, sizeof *stage->gone_row);
+    cpi_buf_init(&stage->gone_row[stage->n_gone]);
+    waiting_key(&stage->gone_row[stage->n_gone++], stage, step, waiting);
+}
+
+static void settle_inbox(struct cpi_window_stage *stage, struct cpi_outbox *box)
+{
+    struct cpi_buf key, value;
+    cpi_buf_init(&key);
+    cpi_buf_init(&value);
+    for (size_t s = 0; s < stage->inbox.count; s++) {
+        struct cpi_inbox_step *step = &stage->inbox.step[s];
+        for (size_t i = 0; step->dirty && i < step->count; i++) {
+            if (!step->at[i].dirty)
+                continue;
+            step->at[i].dirty = false;
+            step->at[i].written = true;
+            waiting_key(&key, stage, step->step, &step->at[i]);
+            cpi_buf_reset(&value);
+            cpi_agg_encode(&step->at[i].cell.agg, &value);
+            cpi_outbox_put_row(box, stage->task, cpi_buf_text(&key), cpi_buf_text(&value));
+        }
+        step->dirty = false;
+    }
+    cpi_buf_fini(&key);
+    cpi_buf_fini(&value);
+}
+
+void cpi_window_stage_settle(struct cpi_window_stage *stage, struct cpi_outbox *box)
+{
+    for (size_t g = 0; g < stage->n_gone; g++) {
+        if (cpi_outbox_wants_rows(box))
+            cpi_outbox_put_row(box, stage->task, cpi_buf_text(&stage->gone_row[g]), CPI_ABSENT);
+        cpi_buf_fini(&stage->gone_row[g]);
+    }
+    stage->n_gone = 0;
+    if (cpi_outbox_wants_rows(box))
+        settle_inbox(stage, box);
+    cpi_entities_settle(&stage->entities, stage->task, box);
+}
+
+static bool restore_waiting(struct cpi_window_stage *stage, struct cpi_text key,
+                            struct cpi_text value)
+{
+    struct cpi_reader k = cpi_reader_of(key.at + 1, key.len - 1);
+    int64_t step = cpi_read_int(&k);
+    struct cpi_text name = cpi_read_text(&k);
+    uint16_t indicator = cpi_model_indicator_of_hash(stage->model, (uint32_t)cpi_read_uint(&k));
+    uint8_t kind = cpi_read_byte(&k);
+    int64_t start = cpi_read_int(&k);
+    if (k.bad)
+        return false;
+    if (indicator == CPI_NO_INDEX || !stage->ladder[indicator].count)
+        return true;
+    uint32_t entity = cpi_entities_ensure(&stage->entities, name);
+    struct cpi_waiting *waiting =
+        cpi_inbox_ensure(&stage->inbox, step, entity, indicator, kind, start);
+    cpi_agg_fini(&waiting->cell.agg); /* of several rows with one key the last one counts */
+    waiting->dirty = false;
+    waiting->written = value.at != NULL;
+    struct cpi_reader r = cpi_reader_of(value.at, value.at ? value.len : 0);
+    return !value.at || cpi_agg_decode(&waiting->cell.agg, &r);
+}
+
+bool cpi_window_stage_restore(struct cpi_window_stage *stage, struct cpi_text key,
+                              struct cpi_text value)
+{
+    return key.at[0] == 'b' ? restore_waiting(stage, key, value)
+                            : cpi_entities_restore(&stage->entities, key, value);
+}
+
+/* Cells that a tombstone emptied are no cells; steps that have none are no steps. */
+static void compact_inbox(struct cpi_window_stage *stage)
+{
+    struct cpi_inbox compact;
+    cpi_inbox_init(&compact);
+    for (size_t s = 0; s < stage->inbox.count; s++) {
+        struct cpi_inbox_step *step = &stage->inbox.step[s];
+        for (size_t i = 0; i < step->count; i++) {
+            struct cpi_waiting *old = &step->at[i];
+            if (!old->written)
+                continue;
+            struct cpi_waiting *kept =
+                cpi_inbox_ensure(&compact, step->step, old->entity, old->cell.indicator,
+                                 old->cell.kind, old->cell.start);
+            kept->cell.agg = old->cell.agg; /* moved */
+            cpi_agg_init(&old->cell.agg);
+            kept->dirty = false;
+            kept->written = true;
+            stage->entities.at[old->entity].waiting++;
+        }
+    }
+    cpi_inbox_fini(&stage->inbox);
+    stage->inbox = compact;
+}
+
+void cpi_window_stage_restored(struct cpi_window_stage *stage)
+{
+    compact_inbox(stage);
+    stage->min_due = CPI_TIME_END;
+    for (size_t e = 0; e < stage->entities.count; e++)
+        if (stage->entities.at[e].due < stage->min_due)
+            stage->min_due = stage->entities.at[e].due;
+}
+
+void cpi_window_stage_encode_head(const struct cpi_window_stage *stage, struct cpi_buf *buf)
+{
+    cpi_slots_encode(&stage->slots, buf);
+    cpi_buf_put_uint(buf, stage->n_effects);
+    for (size_t e = 0; e < stage->n_effects; e++) {
+        cpi_buf_put_int(buf, stage->effect[e].clock);
+        cpi_buf_put_uint(buf, stage->effect[e].n_slots);
+        for (size_t i = 0; i < stage->effect[e].n_slots; i++)
+            cpi_slot_encode(&stage->effect[e].slot[i], buf);
+    }
+    cpi_buf_add_byte(buf, stage->at_work);
+    cpi_buf_put_int(buf, stage->told_step);
+    cpi_buf_put_int(buf, stage->w);
+    cpi_buf_put_int(buf, stage->first_w);
+    cpi_buf_put_int(buf, stage->cursor);
+    cpi_buf_put_int(buf, stage->step);
+    cpi_buf_put_text(buf, cpi_buf_text(&stage->fired));
+    cpi_buf_put_int(buf, stage->clock);
+    cpi_buf_put_int(buf, stage->next_refresh);
+}
+
+static bool decode_effect(struct cpi_window_stage *stage, struct cpi_reader *r)
+{
+    int64_t clock = cpi_read_int(r);
+    uint64_t n = cpi_read_uint(r);
+    if (r->bad || n > cpi_reader_left(r))
+        return false;
+    struct cpi_slot *slot = cpi_xcalloc(n, sizeof *slot);
+    for (uint64_t i = 0; i < n; i++) {
+        slot[i].stage = (enum cpi_stage)cpi_read_byte(r);
+        slot[i].origin = (uint32_t)cpi_read_uint(r);
+        slot[i].partition = (uint32_t)cpi_read_uint(r);
+        slot[i].count = (uint32_t)cpi_read_uint(r);
+        slot[i].w = cpi_read_int(r);
+    }
+    cpi_window_stage_queue(stage, slot, n, clock);
+    free(slot);
+    return !r->bad;
+}
+
+bool cpi_window_stage_decode_head(struct cpi_window_stage *stage, struct cpi_reader *r)
+{
+    for (size_t e = 0; e < stage->n_effects; e++)
+        free(stage->effect[e].slot);
+    stage->n_effects = 0;
+    if (!cpi_slots_decode(&stage->slots, r))
+        return false;
+    for (size_t i = 0; i < stage->slots.count; i++)
+        cpi_slots_update(&stage->told, &stage->slots.at[i]);
+    uint64_t effects = cpi_read_uint(r);
+    for (uint64_t e = 0; e < effects && !r->bad; e++)
+        if (!decode_effect(stage, r))
+            return false;
+    stage->at_work = cpi_read_byte(r) != 0;
+    stage->told_step = cpi_read_int(r);
+    stage->w = cpi_read_int(r);
+    stage->first_w = cpi_read_int(r);
+    stage->cursor = cpi_read_int(r);
+    stage->step = cpi_read_int(r);
+    struct cpi_text fired = cpi_read_text(r);
+    stage->clock = cpi_read_int(r);
+    stage->next_refresh = cpi_read_int(r);
+    cpi_buf_reset(&stage->fired);
+    cpi_buf_add_text(&stage->fired, fired);
+    return !r->bad;
+}
