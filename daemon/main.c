@@ -19,6 +19,8 @@ const char *__lsan_default_suppressions(void)
 static const struct cmd cmds[] = {
     { "check", cmd_check, "-c FILE [--explain NAME] | --settings",
       "all errors of a configuration at once; an indicator in plain words" },
+    { "replay", cmd_replay, "-c FILE -i TOPIC=PATH... [-o DIR] [--every-boundary] [--until TIME]",
+      "the same numbers from files: audits, backfills, a configuration tried out" },
 };
 #define CMDS (sizeof cmds / sizeof *cmds)
 
