@@ -40,7 +40,7 @@ const char *reader_text_value(const struct setting *row, const char *text, int64
 struct cpi_origin reader_origin(const struct reader *r, const config_setting_t *setting);
 void reader_error(struct reader *r, struct cpi_origin at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Adds ".name" or "[3]" to the path; returns the length to go back to. */
+/* Adds ".name" or ".[3]" to the path; returns the length to go back to. */
 size_t reader_enter(struct reader *r, const char *name, int index);
 void reader_leave(struct reader *r, size_t length);
 struct cpi_text_at reader_string(struct reader *r, config_setting_t *setting);

@@ -432,7 +432,7 @@ static void print_section(struct cpi_buf *buf, const char *prefix,
         struct cpi_buf inner;
         cpi_buf_init(&inner);
         cpi_buf_add_format(&inner, "%s%s%s", prefix, row->key,
-                           row->type == SETTING_LIST    ? "[]."
+                           row->type == SETTING_LIST    ? ".[]."
                            : row->type == SETTING_NAMED ? ".NAME."
                                                         : ".");
         cpi_buf_add_byte(&inner, 0);

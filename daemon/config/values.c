@@ -30,7 +30,7 @@ size_t reader_enter(struct reader *r, const char *name, int index)
     if (name)
         cpi_buf_add_format(&r->path, "%s%s", before ? "." : "", name);
     else
-        cpi_buf_add_format(&r->path, "[%d]", index);
+        cpi_buf_add_format(&r->path, ".[%d]", index);
     return before;
 }
 

@@ -144,7 +144,7 @@ static void build_breaker(const struct subject *s, const struct cpi_breaker_spec
                           bool follows, size_t i, struct cpi_breaker *ret)
 {
     const char *key = follows ? "followed-by" : "broken-by";
-    key = build_string(s->b, cpi_arena_format(s->b->arena, "%s[%zu]", key, i));
+    key = build_string(s->b, cpi_arena_format(s->b->arena, "%s.[%zu]", key, i));
     ret->follows = follows;
     ret->before = spec->before.value != 0;
     ret->at_least = (uint32_t)spec->at_least.value;

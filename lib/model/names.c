@@ -11,8 +11,7 @@ void say(const struct subject *s, struct cpi_origin at, const char *key, const c
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    const char *name = s->name ? s->name : ""; /* or "[2]" of one that has none */
-    snprintf(path, sizeof path, "%s%s%s%s%s", s->list, *name && *name != '[' ? "." : "", name,
+    snprintf(path, sizeof path, "%s%s%s%s%s", s->list, s->name ? "." : "", s->name ? s->name : "",
              key ? "." : "", key ? key : "");
     cpi_diag_error(s->b->diag, at, path, "%s", text);
 }

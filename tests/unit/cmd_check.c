@@ -84,12 +84,12 @@ static void test_settings(void)
 {
     TEST ("--settings prints every setting with its kind and default, without a file") {
         CHECK_INT(run("check --settings"), 0);
-        CHECK(strstr(out, "sources[].rules[].emit[].when\n"));
+        CHECK(strstr(out, "sources.[].rules.[].emit.[].when\n"));
         CHECK(strstr(out, "keep.journeys\n    a duration such as \"10m\"; 1h..3660d; default 180d; "
                           "a change alters results\n"));
         CHECK(strstr(out, "words.NAME.where-any\n"));
-        CHECK(strstr(out,
-                     "indicators[].broken-by[].at-least\n    a whole number; 1..1000; default 1;"));
+        CHECK(strstr(
+            out, "indicators.[].broken-by.[].at-least\n    a whole number; 1..1000; default 1;"));
     }
 }
 

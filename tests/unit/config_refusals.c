@@ -27,11 +27,11 @@ struct row {
 
 /* Rows for one part get the others from here, behind them, so that their lines stay theirs. */
 static const char sources[] = "sources = ( { name = \"desk\"; topics = [ \"desk\" ];"
-                              " common = { id = \"/id\"; time = \"/t | ms\"; case = \"/case\"; "
-                              "customer = \"/who\"; rep = \"/rep\";"
-                              " fields = { length = \"/s | s\"; reason = \"/reason\"; talk = "
-                              "\"/talk | s\"; amount = \"/amount\"; }; };"
-                              " rules = ( { type = \"/type\"; } ); } );\n";
+                               " common = { id = \"/id\"; time = \"/t | ms\"; case = \"/case\"; "
+                               "customer = \"/who\"; rep = \"/rep\";"
+                               " fields = { length = \"/s | s\"; reason = \"/reason\"; talk = "
+                               "\"/talk | s\"; amount = \"/amount\"; }; };"
+                               " rules = ( { type = \"/type\"; } ); } );\n";
 static const char windows[] = "windows = { hour = { length = \"1h\"; every = \"1m\"; }; day = { "
                               "length = \"24h\"; every = \"1h\"; }; };\n";
 static const char indicators[] =
@@ -269,7 +269,7 @@ static void check_keys(void)
             { "application = \"a b\";", "1: application: \"a b\" is no name" },
             { "keep = \"1d\";", "1: keep: want a group" },
             { "teams = { };", "1: teams: want a list of pairs" },
-            { "teams = ( ( \"a\" ) );", "1: teams[0]: want a pair of texts" },
+            { "teams = ( ( \"a\" ) );", "1: teams.[0]: want a pair of texts" },
             { "log-level = \"loud\";",
               "1: log-level: \"loud\" is unknown; want one of error|warning" },
             { "log-level = \"warnin\";",
@@ -302,7 +302,7 @@ static void check_sources(void)
             { "sources = ( );\nindicators = ( );", "1: sources: is missing" },
             { "sources = ( { topics = [ \"t\" ]; rules = ( { type = \"=case.opened\"; } ); } );\n"
               "indicators = ( );",
-              "1: sources[0].name: is missing" },
+              "1: sources.[0].name: is missing" },
             { SOURCE("shared = [ \"cases\" ];"),
               "1: sources.s.shared: there is no shared id \"cases\"; did you" },
             { SOURCE("complete = [ \"reasons\" ];"),
@@ -416,7 +416,7 @@ static void check_each(void)
                    { INDICATOR("each = \"call.ended\"; every = \"1h\"; over = \"day\";"),
                      IN("every") "does not belong to each, only to open" },
                    { "indicators = ( { each = \"call.ended\"; over = \"day\"; } );",
-                     "1: indicators[0].name: is missing" },
+                     "1: indicators.[0].name: is missing" },
                    { "indicators = ( { name = \"x\"; each = \"call.ended\"; over = \"day\"; },\n"
                      "{ name = \"x\"; each = \"call.ended\"; over = \"day\"; } );",
                      "2: indicators.x.name: \"x\" stands twice" },
@@ -492,19 +492,19 @@ static void check_after(void)
     }
     TEST ("J2 a breaker shares the case or the customer with the start") {
         CHECK_ROWS({ AFTER("within = \"1d\"; " BREAKER("same = \"reason\";")),
-                     IN("broken-by[0]") "same must have \"case\" or \"customer\"" },
+                     IN("broken-by.[0]") "same must have \"case\" or \"customer\"" },
                    { AFTER("within = \"1d\"; " BREAKER("same = [ ];")),
-                     IN("broken-by[0]") "same is empty" },
+                     IN("broken-by.[0]") "same is empty" },
                    { AFTER("within = \"1d\"; " BREAKER("other = \"case\";")),
-                     IN("broken-by[0]") "same case and other case" },
+                     IN("broken-by.[0]") "same case and other case" },
                    { AFTER("within = \"1d\"; " BREAKER("same = [ \"customer\", \"topic\" ];")),
-                     IN("broken-by[0]") "there is no field \"topic\"" },
+                     IN("broken-by.[0]") "there is no field \"topic\"" },
                    { AFTER("within = \"1d\"; " BREAKER("at-least = 0;")),
-                     IN("broken-by[0].at-least") "0 is out of range" },
+                     IN("broken-by.[0].at-least") "0 is out of range" },
                    { AFTER("within = \"1d\"; " BREAKER("befor = true;")),
-                     IN("broken-by[0].befor") "unknown key; did you mean before?" },
+                     IN("broken-by.[0].befor") "unknown key; did you mean before?" },
                    { AFTER("within = \"1d\"; followed-by = ( { same = \"case\"; } );"),
-                     IN("followed-by[0].event") "is missing" }, );
+                     IN("followed-by.[0].event") "is missing" }, );
     }
 }
 
