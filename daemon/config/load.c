@@ -137,6 +137,29 @@ static void read_directory(struct loading *l)
     cpi_directory_add_teams(dir, team, s->n_teams, l->diag);
 }
 
+/* Events may bring teams that the directory does not know, so a wrong name is only likely. */
+static void warn_teams(struct loading *l)
+{
+    const struct settings *s = l->settings;
+    for (size_t i = 0; l->config->directory && i < s->spec.n_alerts; i++) {
+        const struct cpi_alert_spec *alert = &s->spec.alert[i];
+        if (!alert->on.text || strncmp(alert->on.text, "team:", 5) != 0 || s->n_teams == 0)
+            continue;
+        struct cpi_text team = cpi_text_of(alert->on.text + 5);
+        if (cpi_text_is(cpi_directory_team_path(l->config->directory, team)))
+            continue;
+        const char **names = cpi_arena_take(l->arena, s->n_teams * 2 * sizeof *names);
+        for (size_t k = 0; k < s->n_teams; k++) {
+            names[2 * k] = s->team[k].name.text;
+            names[2 * k + 1] = s->team[k].value.text;
+        }
+        const char *near = cpi_diag_nearest(team.at, names, s->n_teams * 2);
+        cpi_diag_warn(l->diag, alert->on.at, "alerts",
+                      "neither teams nor people know the team \"%s\"%s%s%s", team.at,
+                      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    }
+}
+
 /* ---- the daemon's own ---- */
 static void read_start(struct loading *l)
 {
@@ -179,6 +202,7 @@ static int load(const char *path, bool lenient, struct config *ret, struct cpi_d
     if (read_settings(&l, path)) {
         read_zones(&l);
         read_directory(&l);
+        warn_teams(&l);
         read_daemon(&l);
         ret->model = cpi_model_new(ret->spec, diag);
     }

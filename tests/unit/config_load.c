@@ -213,6 +213,21 @@ static void test_directory(void)
         CHECK(first_error() && strstr(first_error(), "/tmp: is a directory"));
         unload();
     }
+    TEST ("an alert on a team that nobody knows is a warning with the nearest one") {
+        CHECK_INT(
+            load(DESK
+                 "teams = ( ( \"phone\", \"support\" ) );\n"
+                 "windows = { h = { length = \"1h\"; every = \"1h\"; }; };\n"
+                 "indicators = ( { name = \"x\"; each = \"case.opened\"; over = \"h\"; } );\n"
+                 "alerts = ( { name = \"a\"; indicator = \"x\"; on = \"team:fone\"; when = \"> "
+                 "1\"; },\n"
+                 " { name = \"b\"; indicator = \"x\"; on = \"team:suport\"; when = \"> 1\"; },\n"
+                 " { name = \"c\"; indicator = \"x\"; on = \"team:support\"; when = \"> 1\"; } );"),
+            0);
+        CHECK_INT(diag.count, 2);
+        CHECK(diag.count == 2 && strstr(diag.line[1].text, "did you mean \"support\"?"));
+        unload();
+    }
     TEST ("teams in a circle are an error") {
         CHECK(load(DESK "teams = ( ( \"a\", \"b\" ), ( \"b\", \"a\" ) );") < 0);
         unload();
