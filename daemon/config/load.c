@@ -54,32 +54,44 @@ static bool read_settings(struct loading *l, const char *path)
 }
 
 /* ---- zones ---- */
-static void read_zone(struct loading *l, struct cpi_text_at name, const char *path)
+static bool add_zone(struct loading *l, const char *name)
 {
     struct cpi_spec *spec = &l->settings->spec;
     struct cpi_zone zone;
-    if (!name.text)
-        return;
     for (size_t i = 0; i < spec->n_zones; i++)
-        if (strcmp(spec->zones[i].name, name.text) == 0)
-            return;
-    int rc = zone_read(name.text, &zone);
-    if (rc < 0) {
-        char near[64];
-        if (zone_nearest(name.text, near, sizeof near))
-            cpi_diag_error(l->diag, name.at, path, "there is no zone \"%s\"; did you mean \"%s\"?",
-                           name.text, near);
-        else
-            cpi_diag_error(l->diag, name.at, path,
-                           "there is no zone \"%s\"; want a name of the zone database, such as "
-                           "\"Europe/Berlin\"%s",
-                           name.text,
-                           access("/usr/share/zoneinfo", R_OK) == 0 ? ""
-                                                                    : " (tzdata is not installed)");
-        return;
-    }
+        if (strcmp(spec->zones[i].name, name) == 0)
+            return true;
+    if (zone_read(name, &zone) < 0)
+        return false;
     spec->zones = cpi_grow(spec->zones, spec->n_zones, &l->config->memory->zone_cap, sizeof zone);
     spec->zones[spec->n_zones++] = zone;
+    return true;
+}
+
+static void read_zone(struct loading *l, struct cpi_text_at name, const char *path)
+{
+    char near[64];
+    if (!name.text || add_zone(l, name.text))
+        return;
+    if (zone_nearest(name.text, near, sizeof near))
+        cpi_diag_error(l->diag, name.at, path, "there is no zone \"%s\"; did you mean \"%s\"?",
+                       name.text, near);
+    else
+        cpi_diag_error(l->diag, name.at, path,
+                       "there is no zone \"%s\"; want a name of the zone database, such as "
+                       "\"Europe/Berlin\"%s",
+                       name.text,
+                       access("/usr/share/zoneinfo", R_OK) == 0 ? ""
+                                                                : " (tzdata is not installed)");
+}
+
+/* Of dates in mappings; whoever compiles the mapping complains about a name that is none. */
+static void read_mapping_zones(struct loading *l, const struct cpi_mapping_spec *mapping)
+{
+    struct cpi_text name;
+    struct cpi_origin at;
+    for (size_t i = 0; cpi_mapping_spec_zone(mapping, i, &name, &at); i++)
+        add_zone(l, cpi_arena_text(l->arena, name).at);
 }
 
 static void read_zones(struct loading *l)
@@ -90,6 +102,7 @@ static void read_zones(struct loading *l)
         struct cpi_text path = cpi_arena_format(l->arena, "sources.%s.zone%c",
                                                 source->name.text ? source->name.text : "?", 0);
         read_zone(l, source->zone, path.at);
+        read_mapping_zones(l, &source->mapping);
     }
 }
 

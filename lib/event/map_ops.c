@@ -245,11 +245,11 @@ static bool unit_ms(enum map_unit unit, struct cpi_text t, int64_t *ret)
 static void apply_unit(struct map_run *run, const struct map_op *op, struct map_result *r)
 {
     int64_t ms;
-    if (r->state == MAP_MS && op->kind->unit == UNIT_MS)
+    if (r->state == MAP_MS && op->unit == UNIT_MS)
         return;
     if (!map_to_text(run, r))
         return;
-    if (unit_ms(op->kind->unit, r->text, &ms))
+    if (unit_ms(op->unit, r->text, &ms))
         map_set_ms(r, ms);
     else
         map_bad(r, "no number that fits");
@@ -319,8 +319,8 @@ static void apply_since(struct map_run *run, const struct map_op *op, struct map
         map_set_ms(r, left);
 }
 
-/* The decimal point `places` to the left, all digits kept as written. */
-static void shift_point(struct map_run *run, struct map_result *r, int places)
+/* The decimal point to the left, all digits kept as written. */
+static void apply_scale(struct map_run *run, const struct map_op *op, struct map_result *r)
 {
     struct cpi_text t = cpi_text_trim(r->text);
     char digits[512];
@@ -340,7 +340,7 @@ static void shift_point(struct map_run *run, struct map_result *r, int places)
         map_bad(r, "no decimal number");
         return;
     }
-    point = (point < 0 ? n : point) - places;
+    point = (point < 0 ? n : point) - op->number;
     char *text = cpi_arena_take(run->arena, 600), *to = text;
     if (minus)
         *to++ = '-';
@@ -359,23 +359,6 @@ static void shift_point(struct map_run *run, struct map_result *r, int places)
     }
     map_set_text(r, (struct cpi_text){ text, (uint32_t)(to - text) });
     r->number = true;
-}
-
-static void apply_scale(struct map_run *run, const struct map_op *op, struct map_result *r)
-{
-    shift_point(run, r, op->number);
-}
-
-/* A duration in another unit as a number of seconds. */
-static void apply_seconds(struct map_run *run, const struct map_op *op, struct map_result *r)
-{
-    static const int places[] = { [UNIT_S] = 0, [UNIT_MS] = 3, [UNIT_US] = 6, [UNIT_NS] = 9 };
-    shift_point(run, r, places[op->unit]);
-    if (r->state != MAP_TEXT || !memchr(r->text.at, '.', r->text.len))
-        return;
-    while (r->text.at[r->text.len - 1] == '0')
-        r->text.len--;
-    r->text.len -= r->text.at[r->text.len - 1] == '.';
 }
 
 /* ---- the table ---- */
@@ -401,7 +384,7 @@ static const struct map_op_kind kinds[] = {
     { "date", ARGS_DATE, false, false, 0, apply_date },
     { "plus", ARGS_POINTER_UNIT, true, false, 0, apply_plus },
     { "since", ARGS_POINTER, true, true, 0, apply_since },
-    { "seconds", ARGS_UNIT, false, false, 0, apply_seconds },
+    { "seconds", ARGS_UNIT, true, true, 0, apply_unit }, /* a duration that is given in a unit */
 };
 #define N_KINDS (sizeof kinds / sizeof *kinds)
 
@@ -558,8 +541,8 @@ static bool read_zone(struct map_compiler *c, struct cpi_text name, struct map_o
         }
     }
     for (size_t i = 0; i < c->spec->n_zones; i++)
-        if (cpi_text_equal(cpi_text_of(c->spec->zone[i]->name), name)) {
-            ret->zone = copy_zone(c, c->spec->zone[i]);
+        if (cpi_text_equal(cpi_text_of(c->spec->zone[i].name), name)) {
+            ret->zone = copy_zone(c, &c->spec->zone[i]);
             return true;
         }
     map_complain(c, "'%.*s' is no known zone: want UTC, +hh:mm or a name such as Europe/Berlin",
@@ -585,6 +568,7 @@ static bool read_args(struct map_compiler *c, struct cpi_text *t, struct map_op 
     struct cpi_arena *arena = &c->mapping->arena;
     switch (ret->kind->args) {
     case ARGS_NONE:
+        ret->unit = ret->kind->unit;
         return true;
     case ARGS_TEXT:
         ret->arg = cpi_arena_text(arena, map_word(t, true));

@@ -114,7 +114,7 @@ static void test_known(void)
             enum cpi_mapped_kind kind;
         } row[] = {
             { "talk", CPI_MAPPED_DURATION }, { "status", CPI_MAPPED_TEXT }, { "hold", CPI_MAPPED_MIXED },
-            { "x", CPI_MAPPED_DURATION },    { "y", CPI_MAPPED_TEXT },      { "reason", CPI_MAPPED_NOT },
+            { "x", CPI_MAPPED_DURATION },    { "y", CPI_MAPPED_DURATION },    { "reason", CPI_MAPPED_NOT },
         };
         for (size_t i = 0; i < sizeof row / sizeof *row; i++)
             for (uint16_t f = 0; f < N_TEST_FIELDS; f++)

@@ -260,12 +260,11 @@ static struct cpi_zone test_berlin(void)
 static struct cpi_mapping *compile_text(const char *text, struct cpi_diag *diag)
 {
     static struct cpi_zone berlin;
-    static const struct cpi_zone *zones[] = { &berlin };
     struct cpi_arena arena;
     cpi_arena_init(&arena);
     berlin = test_berlin();
     struct cpi_mapping_spec spec = mapping_spec(&arena, text);
-    spec.zone = zones;
+    spec.zone = &berlin;
     spec.n_zones = 1;
     struct cpi_mapping *mapping = cpi_mapping_compile(&spec, test_types, N_TEST_TYPES, test_fields,
                                                       N_TEST_FIELDS, NULL, diag);

@@ -61,7 +61,7 @@ struct cpi_mapping_spec {
     size_t n_rules;
     struct cpi_map_spec *map;
     size_t n_maps;
-    const struct cpi_zone *const *zone; /* by name, for `date` operations; copied */
+    const struct cpi_zone *zone; /* those that `date` operations name, and others; copied */
     size_t n_zones;
 };
 /* The zone that the i-th `date` operation names, for the rim to look up before it compiles; false behind
