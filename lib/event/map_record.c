@@ -132,7 +132,7 @@ static void take_identity(struct map_run *run, const struct map_plan *plan, enum
     if (r.state == MAP_BAD)
         refuse_bad(run, ev, CPI_REFUSED_ID, map_member_name[m], &r);
     *ret_null = r.state == MAP_NULL;
-    if (r.state != MAP_TEXT)
+    if (!map_to_text(run, &r))
         return;
     if (r.text.len > CPI_ID_BYTES_MAX)
         refuse_event(run, ev, CPI_REFUSED_ID, map_member_name[m], "longer than 512 bytes");

@@ -231,7 +231,7 @@ void map_value_get(struct map_run *run, const struct map_value *value, bool iden
         if (ret->state == MAP_LIST)
             map_to_text(run, ret);
         run->n_list = n_list;
-        if (identity && ret->state != MAP_MS && map_to_text(run, ret) && ret->text.len == 0)
+        if (identity && ret->state == MAP_TEXT && ret->text.len == 0)
             ret->state = MAP_NULL;
         if (run->trace) {
             cpi_buf_add_format(run->trace, "      %.*s", CPI_TEXT_ARG(value->alternative[i].written));
