@@ -35,49 +35,55 @@ static void decode(struct cpi_journeys *j, struct cpi_text bytes)
     cpi_arena_reset(&j->arena);
     j->n_events = 0;
     while (cpi_reader_left(&r)) {
+        const char *from = (const char *)r.at;
         j->event = cpi_grow(j->event, j->n_events, &j->cap_events, sizeof *j->event);
-        struct cpi_event *ev = &j->event[j->n_events];
+        j->coded = cpi_grow(j->coded, j->n_events, &j->cap_coded, sizeof *j->coded);
+        struct cpi_event *ev = &j->event[j->n_events].ev;
         if (!cpi_event_decode(&r, j->model, room, ev)) {
             ev->field = cpi_arena_take(&j->arena, ev->n_fields * sizeof *room);
             memcpy(ev->field, room, ev->n_fields * sizeof *room);
-            j->n_events++;
+            j->coded[j->n_events++] =
+                (struct cpi_text){ from, (uint32_t)((const char *)r.at - from) };
         }
         if (r.bad)
             break;
     }
 }
 
-static void encode(struct cpi_journeys *j, uint32_t number)
+/* Puts the event in its place, in the stead of the one at `instead` (n_events = of none). The
+ * events at hand are the old ones until the next decode. */
+static void insert(struct cpi_journeys *j, uint32_t number, const struct cpi_event *ev,
+                   size_t instead)
 {
+    bool placed = false;
     cpi_buf_reset(&j->scratch);
-    for (size_t i = 0; i < j->n_events; i++)
-        cpi_event_encode(&j->event[i], j->model, &j->scratch);
+    for (size_t i = 0; i < j->n_events; i++) {
+        if (!placed && cpi_event_order(&j->event[i].ev, ev) > 0) {
+            cpi_event_encode(ev, j->model, &j->scratch);
+            placed = true;
+        }
+        if (i != instead)
+            cpi_buf_add_text(&j->scratch, j->coded[i]);
+    }
+    if (!placed)
+        cpi_event_encode(ev, j->model, &j->scratch);
     cpi_store_set(&j->store, number, cpi_buf_text(&j->scratch));
-}
-
-static void insert(struct cpi_journeys *j, const struct cpi_event *ev)
-{
-    j->event = cpi_grow(j->event, j->n_events, &j->cap_events, sizeof *j->event);
-    size_t i = j->n_events++;
-    for (; i && cpi_event_order(&j->event[i - 1], ev) > 0; i--)
-        j->event[i] = j->event[i - 1];
-    j->event[i] = *ev;
 }
 
 static int64_t last_time(const struct cpi_journeys *j)
 {
-    return j->n_events ? j->event[j->n_events - 1].time : CPI_TIME_NONE;
+    return j->n_events ? j->event[j->n_events - 1].ev.time : CPI_TIME_NONE;
 }
 
-/* When the journey itself goes (J7). */
-static int64_t end_of(const struct cpi_journeys *j)
+/* When a journey whose last event is of `last` goes itself (J7). */
+static int64_t end_of(const struct cpi_journeys *j, int64_t last)
 {
-    return last_time(j) + j->model->keep_journeys_ms + 1;
+    return last + j->model->keep_journeys_ms + 1;
 }
 
-static void wait(struct cpi_journeys *j, uint32_t number, int64_t next)
+static void wait(struct cpi_journeys *j, uint32_t number, int64_t next, int64_t last)
 {
-    int64_t end = end_of(j);
+    int64_t end = end_of(j, last);
     cpi_store_wait(&j->store, number, next < end ? next : end);
 }
 
@@ -138,7 +144,7 @@ static bool is_over(const struct cpi_journeys *j, const struct cpi_event *ev)
 {
     size_t earlier = 0;
     for (size_t i = 0; i < j->n_events; i++)
-        earlier += j->event[i].known <= ev->known;
+        earlier += j->event[i].ev.known <= ev->known;
     return earlier > CPI_JOURNEY_EVENTS_MAX;
 }
 
@@ -150,25 +156,22 @@ static void take_in_journey(struct cpi_case_stage *stage, const struct cpi_event
     decode(j, cpi_journey_bytes(&j->store.at[number]));
     size_t same = 0;
     while (same < j->n_events &&
-           (j->event[same].id.lo != ev->id.lo || j->event[same].id.hi != ev->id.hi))
+           (j->event[same].ev.id.lo != ev->id.lo || j->event[same].ev.id.hi != ev->id.hi))
         same++;
     if (same < j->n_events) {
         j->counts->duplicates++;
-        if (!counts_before(ev, &j->event[same]))
+        if (!counts_before(ev, &j->event[same].ev))
             return;
-        count_alone(j, &j->event[same], -1, false, box);
-        j->n_events--;
-        memmove(j->event + same, j->event + same + 1, (j->n_events - same) * sizeof *j->event);
+        count_alone(j, &j->event[same].ev, -1, false, box);
     } else if (j->n_events > CPI_JOURNEY_EVENTS_MAX && is_over(j, ev)) {
         j->counts->journeys_limited++;
         take_alone(stage, ev, true, box);
         return;
     }
-    insert(j, ev);
+    int64_t due = j->store.at[number].due, last = last_time(j);
     count_alone(j, ev, 1, false, box);
-    int64_t due = j->store.at[number].due;
-    encode(j, number);
-    wait(j, number, due < ev->known ? due : ev->known);
+    insert(j, number, ev, same);
+    wait(j, number, due < ev->known ? due : ev->known, ev->time > last ? ev->time : last);
 }
 
 static struct cpi_hash128 case_hash(struct cpi_text case_id)
@@ -204,12 +207,19 @@ void cpi_case_stage_take(struct cpi_case_stage *stage, const struct cpi_item *it
 
 /* ---- folding ---- */
 
+static void find_words(struct cpi_journeys *j)
+{
+    for (size_t i = 0; i < j->n_events; i++)
+        j->event[i].words = cpi_event_words(&j->event[i].ev, j->model);
+}
+
 /* Folds one journey at all its instants before `until`. */
 static void fold_journey(struct cpi_case_stage *stage, uint32_t number, int64_t from, int64_t until,
                          struct cpi_outbox *box)
 {
     struct cpi_journeys *j = &stage->journeys;
     decode(j, cpi_journey_bytes(&j->store.at[number]));
+    find_words(j);
     cpi_fold_case(&j->before, j->event, j->n_events, from - 1);
     for (int64_t t = j->before.next; t < until; t = j->before.next) {
         cpi_fold_case(&j->after, j->event, j->n_events, t);
@@ -219,14 +229,14 @@ static void fold_journey(struct cpi_case_stage *stage, uint32_t number, int64_t 
         j->before = j->after;
         j->after = swap;
     }
-    if (end_of(j) <= until) {
+    if (end_of(j, last_time(j)) <= until) {
         struct cpi_text key = cpi_journey_key(&j->store.at[number]);
         cpi_ids_add(&stage->gone, case_hash(key), last_time(j) + j->model->keep_journeys_ms);
         cpi_store_remove(&j->store, number);
         j->counts->journeys_dropped++;
         return;
     }
-    wait(j, number, j->before.next);
+    wait(j, number, j->before.next, last_time(j));
 }
 
 void cpi_case_stage_fold(struct cpi_case_stage *stage, int64_t w, struct cpi_outbox *box)
@@ -255,7 +265,8 @@ void cpi_case_stage_restored(struct cpi_case_stage *stage)
         if (!j->store.at[n].key)
             continue;
         decode(j, cpi_journey_bytes(&j->store.at[n]));
+        find_words(j);
         cpi_fold_case(&j->before, j->event, j->n_events, from - 1);
-        wait(j, n, j->before.next);
+        wait(j, n, j->before.next, last_time(j));
     }
 }

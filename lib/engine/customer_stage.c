@@ -26,8 +26,9 @@ static void decode(struct cpi_journeys *j, struct cpi_text bytes)
     struct cpi_reader r = cpi_reader_of(bytes.at, bytes.len);
     j->n_entries = 0;
     while (cpi_reader_left(&r)) {
-        struct cpi_entry entry;
+        struct cpi_entry entry = { 0 };
         entry.is_start = cpi_read_byte(&r) != 0;
+        entry.time = cpi_read_int(&r);
         entry.from = cpi_read_int(&r);
         uint64_t length = cpi_read_uint(&r); /* 0 = until it is taken back */
         entry.to = length ? (int64_t)((uint64_t)entry.from + length - 1) : CPI_TIME_END;
@@ -39,12 +40,20 @@ static void decode(struct cpi_journeys *j, struct cpi_text bytes)
     }
 }
 
+static void decode_bodies(struct cpi_journeys *j)
+{
+    cpi_arena_reset(&j->arena);
+    for (size_t i = 0; i < j->n_entries; i++)
+        cpi_entry_decode(&j->entry[i], j->model, &j->arena);
+}
+
 static void encode(struct cpi_journeys *j, uint32_t number)
 {
     cpi_buf_reset(&j->scratch);
     for (size_t i = 0; i < j->n_entries; i++) {
         const struct cpi_entry *entry = &j->entry[i];
         cpi_buf_add_byte(&j->scratch, entry->is_start);
+        cpi_buf_put_int(&j->scratch, entry->time);
         cpi_buf_put_int(&j->scratch, entry->from);
         cpi_buf_put_uint(&j->scratch, entry->to == CPI_TIME_END
                                           ? 0
@@ -63,13 +72,18 @@ void cpi_customer_stage_take(struct cpi_customer_stage *stage, const struct cpi_
         known = j->folded;
         j->counts->clamped++;
     }
-    if (cpi_entry_time(j->model, item->body, &is_start) == CPI_TIME_NONE)
+    int64_t time = cpi_entry_time(j->model, item->body, &is_start);
+    if (time == CPI_TIME_NONE)
         return; /* of an indicator or type that this configuration does not have */
     uint32_t number = cpi_store_ensure(&j->store, item->key);
     decode(j, cpi_journey_bytes(&j->store.at[number]));
     if (item->sign > 0) {
         j->entry = cpi_grow(j->entry, j->n_entries, &j->cap_entries, sizeof *j->entry);
-        j->entry[j->n_entries++] = (struct cpi_entry){ is_start, known, CPI_TIME_END, item->body };
+        j->entry[j->n_entries++] = (struct cpi_entry){ .is_start = is_start,
+                                                       .time = time,
+                                                       .from = known,
+                                                       .to = CPI_TIME_END,
+                                                       .body = item->body };
     } else {
         size_t i = 0;
         while (i < j->n_entries &&
@@ -93,9 +107,7 @@ static bool forget(struct cpi_customer_stage *stage, int64_t until)
     struct cpi_journeys *j = &stage->journeys;
     size_t kept = 0;
     for (size_t i = 0; i < j->n_entries; i++) {
-        bool is_start;
-        int64_t time = cpi_entry_time(j->model, j->entry[i].body, &is_start);
-        if (j->entry[i].to > until && time + stage->horizon_ms >= until)
+        if (j->entry[i].to > until && j->entry[i].time + stage->horizon_ms >= until)
             j->entry[kept++] = j->entry[i];
     }
     bool some = kept < j->n_entries;
@@ -109,8 +121,7 @@ static int64_t horizon_of(struct cpi_customer_stage *stage)
     struct cpi_journeys *j = &stage->journeys;
     int64_t first = CPI_TIME_END;
     for (size_t i = 0; i < j->n_entries; i++) {
-        bool is_start;
-        int64_t end = cpi_entry_time(j->model, j->entry[i].body, &is_start) + stage->horizon_ms + 1;
+        int64_t end = j->entry[i].time + stage->horizon_ms + 1;
         if (end < first)
             first = end;
     }
@@ -128,6 +139,7 @@ static void fold_journey(struct cpi_customer_stage *stage, uint32_t number, int6
 {
     struct cpi_journeys *j = &stage->journeys;
     decode(j, cpi_journey_bytes(&j->store.at[number]));
+    decode_bodies(j);
     cpi_fold_customer(&j->before, j->entry, j->n_entries, from - 1);
     for (int64_t t = j->before.next; t < until; t = j->before.next) {
         cpi_fold_customer(&j->after, j->entry, j->n_entries, t);
@@ -173,6 +185,7 @@ void cpi_customer_stage_restored(struct cpi_customer_stage *stage)
         if (!j->store.at[n].key)
             continue;
         decode(j, cpi_journey_bytes(&j->store.at[n]));
+        decode_bodies(j);
         cpi_fold_customer(&j->before, j->entry, j->n_entries, from - 1);
         wait(stage, n, j->before.next);
     }

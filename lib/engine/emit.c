@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "engine/put.h"
 #include "cpi/json.h"
+#include "engine/put.h"
 
 #define DEAD_LETTER_BYTES_MAX (512 * 1024)
 

@@ -30,7 +30,7 @@ struct cpi_intake {
     size_t n_names;
     uint64_t other_names;
     bool letter_sent; /* of the record at hand */
-    struct cpi_buf scratch, id;
+    struct cpi_buf scratch, id, case_id, customer;
 };
 
 static struct cpi_wordset wanted_types(const struct cpi_model *model)
@@ -71,6 +71,8 @@ void cpi_intake_free(struct cpi_intake *intake)
         free(intake->name[i].name);
     cpi_buf_fini(&intake->scratch);
     cpi_buf_fini(&intake->id);
+    cpi_buf_fini(&intake->case_id);
+    cpi_buf_fini(&intake->customer);
     free(intake);
 }
 
@@ -225,8 +227,7 @@ static void stamp_people(struct cpi_intake *intake, const struct cpi_directory *
 }
 
 static void stamp_customer(struct cpi_intake *intake, const struct cpi_directory *dir,
-                           const struct cpi_mapped *mapped, struct cpi_buf *buf,
-                           struct cpi_event *ev)
+                           const struct cpi_mapped *mapped, struct cpi_event *ev)
 {
     ev->customer = CPI_ABSENT;
     if (!mapped->customer.at)
@@ -234,8 +235,9 @@ static void stamp_customer(struct cpi_intake *intake, const struct cpi_directory
     if (dir)
         ev->customer = cpi_directory_customer(dir, intake->source->name, mapped->customer);
     if (!ev->customer.at)
-        ev->customer = intake->source->shared_customer ? mapped->customer
-                                                       : qualified(intake, mapped->customer, buf);
+        ev->customer = intake->source->shared_customer
+                           ? mapped->customer
+                           : qualified(intake, mapped->customer, &intake->customer);
 }
 
 /* The identity of an event: (source, id, type, index in the record) (O4). */
@@ -277,7 +279,6 @@ static void send_event(struct cpi_intake *intake, const struct cpi_directory *di
                        struct cpi_outbox *box)
 {
     struct cpi_event_field field[CPI_EVENT_FIELDS_MAX];
-    struct cpi_buf case_id, customer;
     struct cpi_event ev = { .type = mapped->type,
                             .time = mapped->time,
                             .known = mapped->time,
@@ -290,19 +291,17 @@ static void send_event(struct cpi_intake *intake, const struct cpi_directory *di
                             .customer_null = mapped->customer_null,
                             .rep_null = mapped->rep_null,
                             .team_null = mapped->team_null };
-    cpi_buf_init(&case_id);
-    cpi_buf_init(&customer);
     if (intake->w != CPI_TIME_NONE && ev.known < intake->w) { /* late: judged once, here (T3) */
         ev.known = intake->w;
         intake->counts.late++;
     }
     stamp_id(intake, record, mapped, &ev);
     stamp_people(intake, dir, mapped, &ev);
-    stamp_customer(intake, dir, mapped, &customer, &ev);
+    stamp_customer(intake, dir, mapped, &ev);
     ev.own_case = !mapped->case_id.at;
     ev.case_id = ev.own_case ? ev.id_text : mapped->case_id;
     if (ev.own_case || !intake->source->shared_case)
-        ev.case_id = qualified(intake, ev.case_id, &case_id);
+        ev.case_id = qualified(intake, ev.case_id, &intake->case_id);
     for (size_t i = 0; i < mapped->n_fields && ev.n_fields < CPI_EVENT_FIELDS_MAX; i++)
         field[ev.n_fields++] = (struct cpi_event_field){
             mapped->field[i].field, mapped->field[i].is_null ? CPI_ABSENT : mapped->field[i].value
@@ -311,8 +310,6 @@ static void send_event(struct cpi_intake *intake, const struct cpi_directory *di
     if (ev.time > intake->last_event_time)
         intake->last_event_time = ev.time;
     cpi_outbox_put_event(box, &ev);
-    cpi_buf_fini(&case_id);
-    cpi_buf_fini(&customer);
 }
 
 /* Is there anything that the event could count for? Others only move the watermark. */

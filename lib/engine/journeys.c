@@ -30,6 +30,7 @@ void cpi_journeys_fini(struct cpi_journeys *journeys)
     cpi_arena_fini(&journeys->arena);
     cpi_buf_fini(&journeys->scratch);
     free(journeys->event);
+    free(journeys->coded);
     free(journeys->entry);
 }
 

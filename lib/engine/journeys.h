@@ -24,8 +24,9 @@ struct cpi_journeys {
     struct cpi_fold before, after;
     struct cpi_task_counts *counts; /* of the task */
     /* the journey at hand, decoded */
-    struct cpi_event *event;
-    size_t n_events, cap_events;
+    struct cpi_seen *event;
+    struct cpi_text *coded; /* the bytes of each */
+    size_t n_events, cap_events, cap_coded;
     struct cpi_entry *entry;
     size_t n_entries, cap_entries;
     struct cpi_arena arena;

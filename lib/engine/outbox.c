@@ -28,7 +28,7 @@ struct cpi_outbox {
     size_t n_rows, cap_rows;
     struct cpi_arena arena; /* of frames, outputs and rows */
     size_t bytes;
-    struct cpi_buf scratch;
+    struct cpi_buf scratch, body;
 };
 
 static const char *const topic_names[CPI_TOPICS] = { "indicators", "revisions", "alerts", "facts",
@@ -64,6 +64,7 @@ void cpi_outbox_free(struct cpi_outbox *box)
     free(box->row);
     cpi_arena_fini(&box->arena);
     cpi_buf_fini(&box->scratch);
+    cpi_buf_fini(&box->body);
     free(box);
 }
 
@@ -106,12 +107,10 @@ static void put_item(struct cpi_outbox *box, struct cpi_text partition_key,
 
 void cpi_outbox_put_event(struct cpi_outbox *box, const struct cpi_event *ev)
 {
-    struct cpi_buf body;
-    cpi_buf_init(&body);
-    cpi_event_encode(ev, box->model, &body);
-    struct cpi_item item = { CPI_STAGE_CASE, 1, ev->known, CPI_ABSENT, cpi_buf_text(&body) };
+    cpi_buf_reset(&box->body);
+    cpi_event_encode(ev, box->model, &box->body);
+    struct cpi_item item = { CPI_STAGE_CASE, 1, ev->known, CPI_ABSENT, cpi_buf_text(&box->body) };
     put_item(box, ev->case_id, &item);
-    cpi_buf_fini(&body);
 }
 
 void cpi_outbox_put_customer(struct cpi_outbox *box, struct cpi_text key, int64_t known, int sign,
@@ -199,21 +198,19 @@ static int order_groups(const void *a, const void *b)
 
 static void put_rows(struct cpi_outbox *box)
 {
-    struct cpi_buf body;
-    cpi_buf_init(&body);
+    struct cpi_buf *body = &box->body;
     cpi_combiner_fan_out(&box->combiner);
     struct cpi_groups *groups = &box->combiner.entities;
     if (groups->count >
         1) /* so that equal transactions give equal bytes, whatever the hash table did */
         qsort(groups->at, groups->count, sizeof *groups->at, order_groups);
     for (size_t g = 0; g < groups->count; g++) {
-        cpi_buf_reset(&body);
-        cpi_group_encode(&groups->at[g], box->model, &body);
+        cpi_buf_reset(body);
+        cpi_group_encode(&groups->at[g], box->model, body);
         struct cpi_item item = { CPI_STAGE_WINDOW, 1, groups->at[g].known_step, groups->at[g].key,
-                                 cpi_buf_text(&body) };
+                                 cpi_buf_text(body) };
         put_item(box, groups->at[g].key, &item);
     }
-    cpi_buf_fini(&body);
     cpi_combiner_reset(&box->combiner);
 }
 

@@ -37,13 +37,13 @@ struct own {
 static enum cpi_decision before(const struct cpi_fold *fold, const struct cpi_indicator *ind,
                                 size_t start)
 {
-    const struct cpi_seen *s = &fold->seen[start];
+    const struct cpi_seen *s = fold->seen[start];
     if (ind->has_good && !cpi_conds_hold(&ind->good, &s->ev, &s->words))
         return CPI_LOST_BEFORE;
     for (size_t b = 0; b < ind->n_breakers; b++) {
         uint32_t count = 0;
         for (size_t i = 0; ind->breaker[b].before && i < start; i++)
-            count += judges(&ind->breaker[b], s, &fold->seen[i]);
+            count += judges(&ind->breaker[b], s, fold->seen[i]);
         if (ind->breaker[b].before && count >= ind->breaker[b].at_least)
             return ind->breaker[b].follows ? CPI_WON_BEFORE : CPI_LOST_BEFORE;
     }
@@ -53,16 +53,16 @@ static enum cpi_decision before(const struct cpi_fold *fold, const struct cpi_in
 static struct own judge(const struct cpi_fold *fold, const struct cpi_indicator *ind, size_t start)
 {
     struct own own = { before(fold, ind, start), fold->n_seen };
-    const struct cpi_seen *s = &fold->seen[start];
+    const struct cpi_seen *s = fold->seen[start];
     int64_t until = ind->within_ms ? s->ev.time + ind->within_ms : CPI_TIME_END;
     uint32_t count[64] = { 0 };
     if (own.decision != CPI_UNDECIDED)
         return own;
-    for (size_t i = start + 1; i < fold->n_seen && fold->seen[i].ev.time <= until; i++) {
-        if (fold->seen[i].ev.time == s->ev.time) /* strictly later in time (O2) */
+    for (size_t i = start + 1; i < fold->n_seen && fold->seen[i]->ev.time <= until; i++) {
+        if (fold->seen[i]->ev.time == s->ev.time) /* strictly later in time (O2) */
             continue;
         for (size_t b = 0; b < ind->n_breakers && b < 64; b++) {
-            if (ind->breaker[b].before || !judges(&ind->breaker[b], s, &fold->seen[i]) ||
+            if (ind->breaker[b].before || !judges(&ind->breaker[b], s, fold->seen[i]) ||
                 ++count[b] < ind->breaker[b].at_least)
                 continue;
             /* of one event that breaks and follows, the break counts */
@@ -134,21 +134,21 @@ static void add_holds(struct cpi_fold *fold, const struct cpi_indicator *ind, si
     if (ind->credit != CPI_CREDIT_CURRENT && ind->credit != CPI_CREDIT_WORD)
         return;
     int64_t until = ind->within_ms ? t0 + ind->within_ms : CPI_TIME_END;
-    for (size_t i = start + 1; i < fold->n_seen && fold->seen[i].ev.time <= until; i++) {
+    for (size_t i = start + 1; i < fold->n_seen && fold->seen[i]->ev.time <= until; i++) {
         struct cpi_credit_hold *last = &item->hold[item->n_holds - 1];
         struct cpi_credited credit = cpi_fold_credit(fold, ind, start, start, i, 0);
         if (cpi_text_order(credit.rep, last->rep) == 0 &&
             cpi_text_order(credit.team, last->team) == 0)
             continue;
         item->hold[item->n_holds++] =
-            (struct cpi_credit_hold){ fold->seen[i].ev.time, credit.rep, credit.team };
+            (struct cpi_credit_hold){ fold->seen[i]->ev.time, credit.rep, credit.team };
     }
 }
 
 static void send_start(struct cpi_fold *fold, uint16_t indicator, size_t start, struct own own)
 {
     const struct cpi_indicator *ind = &fold->model->indicator[indicator];
-    const struct cpi_event *ev = &fold->seen[start].ev;
+    const struct cpi_event *ev = &fold->seen[start]->ev;
     struct cpi_start item = { .indicator = indicator,
                               .time = ev->time,
                               .id = ev->id,
@@ -158,16 +158,16 @@ static void send_start(struct cpi_fold *fold, uint16_t indicator, size_t start, 
                               .own_time = ev->time,
                               .limited = fold->limited,
                               .limited_at = fold->limit_at };
-    uint16_t member[CPI_SAME_MAX * 2];
-    item.n_same = cpi_same_members(ind, member);
-    for (size_t i = 0; i < item.n_same; i++)
-        item.same[i] = cpi_event_member(ev, member[i]);
+    const struct cpi_same *same = &fold->plan.same[indicator];
+    item.n_same = same->count;
+    for (size_t i = 0; i < same->count; i++)
+        item.same[i] = cpi_event_member(ev, same->member[i]);
     for (unsigned d = 0; d < fold->dims.count; d++)
         item.dim[d] = cpi_event_member(ev, fold->dims.member[d]);
     if (own.decision != CPI_UNDECIDED) {
         size_t decider = own.decider < fold->n_seen ? own.decider : start;
         struct cpi_credited credit = cpi_fold_credit(fold, ind, start, decider, decider, 0);
-        item.own_time = fold->seen[decider].ev.time;
+        item.own_time = fold->seen[decider]->ev.time;
         item.own_rep = credit.rep;
         item.own_team = credit.team;
     }
@@ -178,7 +178,7 @@ static void send_start(struct cpi_fold *fold, uint16_t indicator, size_t start, 
 static void settle_start(struct cpi_fold *fold, uint16_t indicator, size_t start, struct own own)
 {
     const struct cpi_indicator *ind = &fold->model->indicator[indicator];
-    const struct cpi_event *ev = &fold->seen[start].ev;
+    const struct cpi_event *ev = &fold->seen[start]->ev;
     if (ind->cross) {
         send_start(fold, indicator, start, own);
         return;
@@ -191,7 +191,7 @@ static void settle_start(struct cpi_fold *fold, uint16_t indicator, size_t start
         .subject = ev,
         .t0 = ev->time,
         .decision = own.decision,
-        .decided_at = by_event ? fold->seen[own.decider].ev.time : ev->time,
+        .decided_at = by_event ? fold->seen[own.decider]->ev.time : ev->time,
         .credit = cpi_fold_credit(fold, ind, start, by_event ? own.decider : start, decider,
                                   ev->time + ind->within_ms),
     };
@@ -207,12 +207,12 @@ static bool is_replaced(const struct cpi_fold *fold, const struct cpi_indicator 
     if (own.decider < fold->n_seen)
         return next < own.decider;
     return !ind->within_ms ||
-           fold->seen[next].ev.time <= fold->seen[start].ev.time + ind->within_ms;
+           fold->seen[next]->ev.time <= fold->seen[start]->ev.time + ind->within_ms;
 }
 
 static size_t next_start(const struct cpi_fold *fold, const struct cpi_indicator *ind, size_t from)
 {
-    while (from < fold->n_seen && !cpi_seen_matches(&fold->seen[from], &ind->start, &ind->where))
+    while (from < fold->n_seen && !cpi_seen_matches(fold->seen[from], &ind->start, &ind->where))
         from++;
     return from;
 }

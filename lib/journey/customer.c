@@ -3,35 +3,6 @@
 
 #include "journey/journey.h"
 
-/* The entries as the fold sees them. */
-struct view {
-    struct cpi_start *start;
-    size_t n_starts;
-};
-
-static bool decode(struct cpi_fold *fold, const struct cpi_entry *entry, struct view *view)
-{
-    struct cpi_reader r = cpi_reader_of(entry->body.at, entry->body.len);
-    cpi_read_byte(&r);
-    if (entry->is_start) {
-        struct cpi_start *start = &view->start[view->n_starts];
-        if (cpi_start_decode(&r, fold->model, &fold->arena, start))
-            return false;
-        view->n_starts++;
-        return true;
-    }
-    fold->seen = cpi_grow(fold->seen, fold->n_seen, &fold->cap_seen, sizeof *fold->seen);
-    struct cpi_seen *seen = &fold->seen[fold->n_seen];
-    struct cpi_event_field room[CPI_EVENT_FIELDS_MAX];
-    if (cpi_event_decode(&r, fold->model, room, &seen->ev))
-        return false;
-    seen->ev.field = cpi_arena_take(&fold->arena, seen->ev.n_fields * sizeof *room);
-    memcpy(seen->ev.field, room, seen->ev.n_fields * sizeof *room);
-    seen->words = cpi_event_words(&seen->ev, fold->model);
-    fold->n_seen++;
-    return true;
-}
-
 /* Order of events of different cases: time, then case and id (O1). */
 static int across(const struct cpi_event *a, int64_t time, struct cpi_text case_id,
                   struct cpi_hash128 id)
@@ -46,12 +17,11 @@ static int across(const struct cpi_event *a, int64_t time, struct cpi_text case_
     return (a->id.lo > id.lo) - (a->id.lo < id.lo);
 }
 
-static bool members_fit(const struct cpi_indicator *ind, const struct cpi_breaker *breaker,
+static bool members_fit(const struct cpi_same *same, const struct cpi_breaker *breaker,
                         const struct cpi_start *start, const struct cpi_event *ev)
 {
-    uint16_t member[CPI_SAME_MAX * 2];
-    size_t n = cpi_same_members(ind, member);
-    for (size_t m = 0; m < n && m < start->n_same; m++) {
+    const uint16_t *member = same->member;
+    for (size_t m = 0; m < same->count && m < start->n_same; m++) {
         struct cpi_text value = cpi_event_member(ev, member[m]);
         bool equal = cpi_text_equal(start->same[m], value);
         for (size_t i = 0; i < breaker->n_same; i++)
@@ -65,7 +35,7 @@ static bool members_fit(const struct cpi_indicator *ind, const struct cpi_breake
     return true;
 }
 
-static bool judges(const struct cpi_indicator *ind, const struct cpi_breaker *breaker,
+static bool judges(const struct cpi_fold *fold, const struct cpi_breaker *breaker,
                    const struct cpi_start *start, const struct cpi_seen *seen)
 {
     if (!breaker->same_customer || breaker->same_case ||
@@ -76,7 +46,7 @@ static bool judges(const struct cpi_indicator *ind, const struct cpi_breaker *br
     if (seen->ev.id.lo == start->id.lo && seen->ev.id.hi == start->id.hi)
         return false; /* the start itself */
     return cpi_seen_matches(seen, &breaker->sel, &breaker->where) &&
-           members_fit(ind, breaker, start, &seen->ev);
+           members_fit(&fold->plan.same[start->indicator], breaker, start, &seen->ev);
 }
 
 struct found {
@@ -91,9 +61,9 @@ static enum cpi_decision look_back(const struct cpi_fold *fold, const struct cpi
     for (size_t b = 0; b < ind->n_breakers; b++) {
         uint32_t count = 0;
         for (size_t i = 0; ind->breaker[b].before && i < fold->n_seen; i++)
-            count += fold->seen[i].ev.time >= since &&
-                     across(&fold->seen[i].ev, start->time, start->case_id, start->id) < 0 &&
-                     judges(ind, &ind->breaker[b], start, &fold->seen[i]);
+            count += fold->seen[i]->ev.time >= since &&
+                     across(&fold->seen[i]->ev, start->time, start->case_id, start->id) < 0 &&
+                     judges(fold, &ind->breaker[b], start, fold->seen[i]);
         if (ind->breaker[b].before && count >= ind->breaker[b].at_least)
             return ind->breaker[b].follows ? CPI_WON_BEFORE : CPI_LOST_BEFORE;
     }
@@ -109,11 +79,11 @@ static const struct cpi_event *nth(const struct cpi_fold *fold, const struct cpi
     for (uint32_t k = 0; k < breaker->at_least; k++) {
         const struct cpi_event *least = NULL;
         for (size_t i = 0; i < fold->n_seen; i++) {
-            const struct cpi_event *ev = &fold->seen[i].ev;
+            const struct cpi_event *ev = &fold->seen[i]->ev;
             if (ev->time <= start->time || ev->time > until ||
                 (last && across(ev, last->time, last->case_id, last->id) <= 0) ||
                 (least && across(ev, least->time, least->case_id, least->id) >= 0) ||
-                !judges(ind, breaker, start, &fold->seen[i]))
+                !judges(fold, breaker, start, fold->seen[i]))
                 continue;
             least = ev;
         }
@@ -199,6 +169,11 @@ static void settle(struct cpi_fold *fold, const struct cpi_start *start)
     cpi_fold_verdict(fold, &verdict);
 }
 
+static bool is_visible(const struct cpi_entry *entry, int64_t t)
+{
+    return entry->from <= t && entry->to > t;
+}
+
 /* The instant at which more entries are visible than a journey may have; CPI_TIME_END = never. */
 static int64_t limit_instant(const struct cpi_entry *entry, size_t count, int64_t t)
 {
@@ -219,24 +194,22 @@ void cpi_fold_customer(struct cpi_fold *fold, const struct cpi_entry *entry, siz
                        int64_t t)
 {
     cpi_fold_reset(fold, t);
-    struct view view = { NULL, 0 };
     int64_t limit = limit_instant(entry, count, t);
     if (limit != CPI_TIME_END) {
         fold->limited = true;
         fold->limit_at = limit;
         fold->t = limit - 1;
     }
-    size_t n_starts = 0;
-    for (size_t i = 0; i < count; i++)
-        n_starts += entry[i].is_start;
-    view.start = cpi_arena_take(&fold->arena, n_starts * sizeof *view.start);
     for (size_t i = 0; i < count; i++) {
         cpi_fold_wait(fold, entry[i].from);
         cpi_fold_wait(fold, entry[i].to);
-        if (entry[i].from <= fold->t && entry[i].to > fold->t)
-            decode(fold, &entry[i], &view);
+        if (!entry[i].seen || !is_visible(&entry[i], fold->t))
+            continue;
+        fold->seen = cpi_grow(fold->seen, fold->n_seen, &fold->cap_seen, sizeof *fold->seen);
+        fold->seen[fold->n_seen++] = entry[i].seen;
     }
-    for (size_t s = 0; s < view.n_starts; s++)
-        settle(fold, &view.start[s]);
+    for (size_t i = 0; i < count; i++)
+        if (entry[i].start && is_visible(&entry[i], fold->t))
+            settle(fold, entry[i].start);
     cpi_fold_sort(fold);
 }

@@ -106,17 +106,17 @@ void cpi_fold_each(struct cpi_fold *fold, uint16_t indicator)
     const struct cpi_indicator *ind = &fold->model->indicator[indicator];
     size_t picked = fold->n_seen;
     for (size_t i = 0; i < fold->n_seen; i++) {
-        if (!cpi_seen_matches(&fold->seen[i], &ind->start, &ind->where))
+        if (!cpi_seen_matches(fold->seen[i], &ind->start, &ind->where))
             continue;
         if (ind->pick == CPI_PICK_NONE) {
-            if (!is_direct(fold, ind, &fold->seen[i].ev))
-                count(fold, indicator, &fold->seen[i]);
+            if (!is_direct(fold, ind, &fold->seen[i]->ev))
+                count(fold, indicator, fold->seen[i]);
         } else if (picked == fold->n_seen || ind->pick == CPI_PICK_LAST) {
             picked = i;
         }
     }
     if (picked < fold->n_seen)
-        count(fold, indicator, &fold->seen[picked]);
+        count(fold, indicator, fold->seen[picked]);
 }
 
 void cpi_fold_direct(struct cpi_fold *fold, const struct cpi_event *ev, bool alone)

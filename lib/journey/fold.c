@@ -5,15 +5,67 @@
 
 #include "journey/journey.h"
 
+static void plan_same(const struct cpi_indicator *ind, struct cpi_same *same)
+{
+    for (size_t b = 0; b < ind->n_breakers; b++) {
+        const struct cpi_breaker *breaker = &ind->breaker[b];
+        for (size_t i = 0; i < breaker->n_same + breaker->n_other; i++) {
+            uint16_t member =
+                i < breaker->n_same ? breaker->same[i] : breaker->other[i - breaker->n_same];
+            size_t k = 0;
+            while (k < same->count && same->member[k] != member)
+                k++;
+            if (k == same->count && k < CPI_SAME_MAX * 2)
+                same->member[same->count++] = member;
+        }
+    }
+}
+
+static void plan_sources(struct cpi_fold_plan *plan, const struct cpi_model *model)
+{
+    for (size_t s = 0; s < model->n_sources; s++) {
+        const struct cpi_source *source = &model->source[s];
+        plan->completes |= source->complete_customer || source->complete_credit;
+        for (size_t f = 0; source->complete_field && f < model->n_fields; f++)
+            plan->completes_fields |= source->complete_field[f];
+    }
+    plan->completes |= plan->completes_fields;
+}
+
+static void plan_forwarded(struct cpi_fold_plan *plan, const struct cpi_indicator *ind)
+{
+    for (size_t b = 0; b < ind->n_breakers; b++)
+        for (size_t k = 0;
+             ind->breaker[b].same_customer && !ind->breaker[b].same_case && k < CPI_WORDS_MAX / 64;
+             k++)
+            plan->forwarded.bits[k] |= ind->breaker[b].sel.bits[k];
+}
+
 void cpi_fold_init(struct cpi_fold *fold, const struct cpi_model *model)
 {
     *fold = (struct cpi_fold){ .model = model, .dims = cpi_dim_fields_of(model) };
+    struct cpi_fold_plan *plan = &fold->plan;
+    plan->folded = cpi_xcalloc(model->n_indicators, sizeof *plan->folded);
+    plan->same = cpi_xcalloc(model->n_indicators, sizeof *plan->same);
+    plan_sources(plan, model);
+    for (uint16_t i = 0; i < model->n_indicators; i++) {
+        const struct cpi_indicator *ind = &model->indicator[i];
+        plan_forwarded(plan, ind);
+        plan_same(ind, &plan->same[i]);
+        if (ind->kind != CPI_DERIVED &&
+            (ind->kind != CPI_EACH || ind->pick != CPI_PICK_NONE || plan->completes))
+            plan->folded[plan->n_folded++] = i;
+    }
     cpi_arena_init(&fold->arena);
+    cpi_buf_init(&fold->scratch);
 }
 
 void cpi_fold_fini(struct cpi_fold *fold)
 {
     cpi_arena_fini(&fold->arena);
+    cpi_buf_fini(&fold->scratch);
+    free(fold->plan.folded);
+    free(fold->plan.same);
     free(fold->seen);
     free(fold->out);
 }
@@ -84,15 +136,6 @@ static void complete(struct cpi_fold *fold, struct cpi_event *ev, struct carried
         complete_fields(fold, source, ev, carried);
 }
 
-static bool some_source_completes_fields(const struct cpi_model *model)
-{
-    for (size_t s = 0; s < model->n_sources; s++)
-        for (size_t f = 0; model->source[s].complete_field && f < model->n_fields; f++)
-            if (model->source[s].complete_field[f])
-                return true;
-    return false;
-}
-
 static int order_int64(const void *a, const void *b)
 {
     int64_t l = *(const int64_t *)a, r = *(const int64_t *)b;
@@ -101,72 +144,73 @@ static int order_int64(const void *a, const void *b)
 
 /* The instant at which the number of visible events first exceeds the limit; CPI_TIME_END = never.
  */
-static int64_t limit_instant(struct cpi_fold *fold, const struct cpi_event *ev, size_t count,
+static int64_t limit_instant(struct cpi_fold *fold, const struct cpi_seen *event, size_t count,
                              int64_t t)
 {
     size_t n = 0;
     for (size_t i = 0; i < count; i++)
-        n += ev[i].known <= t;
+        n += event[i].ev.known <= t;
     if (n <= CPI_JOURNEY_EVENTS_MAX)
         return CPI_TIME_END;
     int64_t *known = cpi_arena_take(&fold->arena, count * sizeof *known);
     for (size_t i = 0; i < count; i++)
-        known[i] = ev[i].known;
+        known[i] = event[i].ev.known;
     qsort(known, count, sizeof *known, order_int64);
     return known[CPI_JOURNEY_EVENTS_MAX];
 }
 
-static void see(struct cpi_fold *fold, const struct cpi_event *ev, size_t count, int64_t t)
+/* The event with what it takes from earlier ones, in the arena. */
+static const struct cpi_seen *completed(struct cpi_fold *fold, const struct cpi_seen *event,
+                                        struct carried *carried)
+{
+    struct cpi_seen *seen = cpi_arena_take(&fold->arena, sizeof *seen);
+    seen->ev = event->ev;
+    complete(fold, &seen->ev, carried);
+    seen->words = cpi_event_words(&seen->ev, fold->model);
+    return seen;
+}
+
+static void see(struct cpi_fold *fold, const struct cpi_seen *event, size_t count, int64_t t)
 {
     struct carried carried = { CPI_ABSENT, CPI_ABSENT, CPI_ABSENT, NULL };
-    int64_t limit = limit_instant(fold, ev, count, t);
+    int64_t limit =
+        count > CPI_JOURNEY_EVENTS_MAX ? limit_instant(fold, event, count, t) : CPI_TIME_END;
     if (limit != CPI_TIME_END) {
         fold->limited = true;
         fold->limit_at = limit;
         fold->t = limit - 1;
     }
-    if (some_source_completes_fields(fold->model))
+    if (fold->plan.completes_fields)
         carried.field = cpi_arena_take(&fold->arena, fold->model->n_fields * sizeof *carried.field);
     for (size_t i = 0; i < count; i++) {
-        if (ev[i].known > fold->t) {
-            cpi_fold_wait(fold, ev[i].known);
+        if (event[i].ev.known > fold->t) {
+            cpi_fold_wait(fold, event[i].ev.known);
             continue;
         }
         fold->seen = cpi_grow(fold->seen, fold->n_seen, &fold->cap_seen, sizeof *fold->seen);
-        struct cpi_seen *seen = &fold->seen[fold->n_seen++];
-        seen->ev = ev[i];
-        complete(fold, &seen->ev, &carried);
-        seen->words = cpi_event_words(&seen->ev, fold->model);
+        fold->seen[fold->n_seen++] =
+            fold->plan.completes ? completed(fold, &event[i], &carried) : &event[i];
     }
-}
-
-static bool is_forwarded(const struct cpi_indicator *ind, const struct cpi_seen *seen)
-{
-    for (size_t b = 0; b < ind->n_breakers; b++)
-        if (ind->breaker[b].same_customer && !ind->breaker[b].same_case &&
-            cpi_wordset_meets(&seen->words, &ind->breaker[b].sel))
-            return true;
-    return false;
 }
 
 static void forward(struct cpi_fold *fold)
 {
-    for (size_t e = 0; e < fold->n_seen; e++) {
-        bool named = false;
-        for (size_t i = 0; i < fold->model->n_indicators && !named; i++)
-            named = is_forwarded(&fold->model->indicator[i], &fold->seen[e]);
-        if (named && cpi_text_is(fold->seen[e].ev.customer))
-            cpi_fold_add_forward(fold, &fold->seen[e].ev);
-    }
+    if (cpi_wordset_is_empty(&fold->plan.forwarded))
+        return;
+    for (size_t e = 0; e < fold->n_seen; e++)
+        if (cpi_wordset_meets(&fold->seen[e]->words, &fold->plan.forwarded) &&
+            cpi_text_is(fold->seen[e]->ev.customer))
+            cpi_fold_add_forward(fold, &fold->seen[e]->ev);
 }
 
-void cpi_fold_case(struct cpi_fold *fold, const struct cpi_event *ev, size_t count, int64_t t)
+void cpi_fold_case(struct cpi_fold *fold, const struct cpi_seen *event, size_t count, int64_t t)
 {
     cpi_fold_reset(fold, t);
-    see(fold, ev, count, t);
+    see(fold, event, count, t);
     if (!fold->n_seen)
         return;
-    for (uint16_t i = 0; i < fold->model->n_indicators; i++) {
+    for (size_t f = 0; f < fold->plan.n_folded; f++) {
+        uint16_t i = fold->plan.folded[f];
         switch (fold->model->indicator[i].kind) {
         case CPI_EACH:
             cpi_fold_each(fold, i);
@@ -211,22 +255,22 @@ struct cpi_credited cpi_fold_credit(const struct cpi_fold *fold, const struct cp
         who = decider;
         break;
     case CPI_CREDIT_FIRST:
-        for (who = 0; who < fold->n_seen && !has_credit(&fold->seen[who]); who++)
+        for (who = 0; who < fold->n_seen && !has_credit(fold->seen[who]); who++)
             ;
         break;
     case CPI_CREDIT_CURRENT:
     case CPI_CREDIT_WORD:
         for (size_t i = 0; i < fold->n_seen; i++) {
-            if (decider < fold->n_seen ? i > decider : fold->seen[i].ev.time > until)
+            if (decider < fold->n_seen ? i > decider : fold->seen[i]->ev.time > until)
                 break;
             if (ind->credit == CPI_CREDIT_CURRENT
-                    ? has_credit(&fold->seen[i])
-                    : cpi_wordset_meets(&fold->seen[i].words, &ind->credit_sel))
+                    ? has_credit(fold->seen[i])
+                    : cpi_wordset_meets(&fold->seen[i]->words, &ind->credit_sel))
                 who = i;
         }
         break;
     }
     if (who >= fold->n_seen)
         return (struct cpi_credited){ CPI_ABSENT, CPI_ABSENT };
-    return (struct cpi_credited){ fold->seen[who].ev.rep, fold->seen[who].ev.team };
+    return (struct cpi_credited){ fold->seen[who]->ev.rep, fold->seen[who]->ev.team };
 }

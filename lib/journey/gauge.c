@@ -9,7 +9,7 @@ struct opening {
 static void put(struct cpi_fold *fold, uint16_t indicator, const struct opening *opening, int sign,
                 int64_t time)
 {
-    const struct cpi_event *opened = &fold->seen[opening->at].ev;
+    const struct cpi_event *opened = &fold->seen[opening->at]->ev;
     struct cpi_fact fact =
         cpi_fold_fact(fold, indicator, CPI_FACT_OPEN, opened, opening->credit, time);
     fact.sign = sign;
@@ -22,7 +22,7 @@ static void give_up(struct cpi_fold *fold, uint16_t indicator, const struct open
 {
     put(fold, indicator, opening, -1, at);
     struct cpi_fact fact = cpi_fold_fact(fold, indicator, CPI_FACT_EXCLUDED,
-                                         &fold->seen[opening->at].ev, opening->credit, at);
+                                         &fold->seen[opening->at]->ev, opening->credit, at);
     fact.excluded = reason;
     cpi_fold_add_fact(fold, &fact);
 }
@@ -38,12 +38,12 @@ void cpi_fold_gauge(struct cpi_fold *fold, uint16_t indicator)
     int64_t keep = fold->model->keep_journeys_ms;
     struct opening opening = { fold->n_seen, { CPI_ABSENT, CPI_ABSENT } };
     for (size_t i = 0; i < fold->n_seen; i++) {
-        const struct cpi_seen *seen = &fold->seen[i];
+        const struct cpi_seen *seen = fold->seen[i];
         int64_t time = seen->ev.time;
         bool opens = cpi_seen_matches(seen, &ind->start, &ind->where);
         bool closes = cpi_wordset_meets(&seen->words, &ind->end);
-        if (opening.at < fold->n_seen && fold->seen[opening.at].ev.time + keep < time) {
-            give_up(fold, indicator, &opening, fold->seen[opening.at].ev.time + keep,
+        if (opening.at < fold->n_seen && fold->seen[opening.at]->ev.time + keep < time) {
+            give_up(fold, indicator, &opening, fold->seen[opening.at]->ev.time + keep,
                     CPI_EXCLUDED_UNDECIDED);
             opening.at = fold->n_seen;
         }
@@ -67,7 +67,7 @@ void cpi_fold_gauge(struct cpi_fold *fold, uint16_t indicator)
     }
     if (opening.at == fold->n_seen)
         return;
-    int64_t given_up = fold->seen[opening.at].ev.time + keep;
+    int64_t given_up = fold->seen[opening.at]->ev.time + keep;
     if (given_up <= fold->t)
         give_up(fold, indicator, &opening, given_up, CPI_EXCLUDED_UNDECIDED);
     else if (fold->limited)

@@ -56,15 +56,28 @@ struct cpi_outcome {
 };
 
 /* ---- a fold ---- */
-struct cpi_seen { /* an event as the fold sees it: visible and completed */
+struct cpi_seen { /* an event and the words it matches */
     struct cpi_event ev;
     struct cpi_wordset words;
+};
+/* What a fold needs of the model, looked up once. */
+struct cpi_fold_plan {
+    uint16_t *folded; /* indicators that need the case's fold, ascending */
+    size_t n_folded;
+    struct cpi_wordset forwarded;     /* words that breakers of other cases name */
+    bool completes, completes_fields; /* some source completes anything; fields */
+    struct cpi_same { /* per indicator: members that its cross-case breakers compare */
+        uint16_t member[CPI_SAME_MAX * 2];
+        size_t count;
+    } * same;
 };
 struct cpi_fold {
     const struct cpi_model *model;
     struct cpi_dim_fields dims;
-    struct cpi_arena arena; /* of bytes, holds and completed fields; reset by each fold */
-    struct cpi_seen *seen;
+    struct cpi_fold_plan plan;
+    struct cpi_arena arena; /* of bytes, holds and completed events; reset by each fold */
+    struct cpi_buf scratch;
+    const struct cpi_seen **seen; /* visible and completed, in order */
     size_t n_seen, cap_seen;
     int64_t t;    /* decided up to here: the instant, or just before the limit */
     bool limited; /* more than CPI_JOURNEY_EVENTS_MAX events are visible (J7) */
@@ -76,22 +89,27 @@ struct cpi_fold {
 void cpi_fold_init(struct cpi_fold *fold, const struct cpi_model *model);
 void cpi_fold_fini(struct cpi_fold *fold);
 
-/* Folds the events of one case, given in their order (O1), at instant t. */
-void cpi_fold_case(struct cpi_fold *fold, const struct cpi_event *ev, size_t count, int64_t t);
+/* Folds the events of one case, given in their order (O1) with the words of each as it came, at
+ * instant t. */
+void cpi_fold_case(struct cpi_fold *fold, const struct cpi_seen *event, size_t count, int64_t t);
 
 /* Entries of a customer's journey, as the customer stage keeps them: visible while from <= t < to.
  */
 struct cpi_entry {
     bool is_start;
-    int64_t from, to;
-    struct cpi_text body; /* of the item */
+    int64_t time, from, to;
+    struct cpi_text body;          /* of the item */
+    const struct cpi_start *start; /* decoded: one of the two, or neither if it cannot be */
+    const struct cpi_seen *seen;
 };
-/* Folds the entries of one customer at t. Entries that no longer decode are passed over. */
+/* The time of an item's body (start or event), and which it is; CPI_TIME_NONE if malformed. */
+int64_t cpi_entry_time(const struct cpi_model *model, struct cpi_text body, bool *ret_is_start);
+/* Decodes the body into the arena. */
+void cpi_entry_decode(struct cpi_entry *entry, const struct cpi_model *model,
+                      struct cpi_arena *arena);
+/* Folds the decoded entries of one customer at t. */
 void cpi_fold_customer(struct cpi_fold *fold, const struct cpi_entry *entry, size_t count,
                        int64_t t);
-/* The time of an entry's body (start or event), and whether it is a start; CPI_TIME_NONE if
- * malformed. */
-int64_t cpi_entry_time(const struct cpi_model *model, struct cpi_text body, bool *ret_is_start);
 
 /* The facts of one event that depend on it alone (J0): for every `each` indicator without `pick`
  * whose members the event has or nothing completes. ret: calls are appended to `out` of the fold
@@ -140,7 +158,5 @@ struct cpi_verdict {
     int64_t limited_at;
 };
 void cpi_fold_verdict(struct cpi_fold *fold, const struct cpi_verdict *verdict);
-/* Members that an indicator's cross-case breakers compare, without repeats. */
-size_t cpi_same_members(const struct cpi_indicator *ind, uint16_t ret[CPI_SAME_MAX * 2]);
 
 #endif

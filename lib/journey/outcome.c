@@ -24,6 +24,12 @@ struct cpi_fact cpi_fold_fact(const struct cpi_fold *fold, uint16_t indicator,
     return fact;
 }
 
+static struct cpi_buf *scratch(struct cpi_fold *fold)
+{
+    cpi_buf_reset(&fold->scratch);
+    return &fold->scratch;
+}
+
 static struct cpi_outcome *add(struct cpi_fold *fold, enum cpi_outcome_kind kind, int64_t time,
                                const struct cpi_buf *bytes)
 {
@@ -38,33 +44,29 @@ static struct cpi_outcome *add(struct cpi_fold *fold, enum cpi_outcome_kind kind
 
 void cpi_fold_add_fact(struct cpi_fold *fold, const struct cpi_fact *fact)
 {
-    struct cpi_buf buf;
-    cpi_buf_init(&buf);
-    cpi_buf_put_uint(&buf, fact->indicator);
-    cpi_buf_add_byte(&buf,
+    struct cpi_buf *buf = scratch(fold);
+    cpi_buf_put_uint(buf, fact->indicator);
+    cpi_buf_add_byte(buf,
                      (uint8_t)(fact->kind | (fact->good ? 16 : 0) | (fact->sign < 0 ? 32 : 0)));
-    cpi_buf_add_byte(&buf, (uint8_t)fact->excluded);
-    cpi_buf_put_int(&buf, fact->time);
-    cpi_buf_put_int(&buf, fact->amount);
-    cpi_buf_put_text(&buf, fact->rep);
-    cpi_buf_put_text(&buf, fact->team);
-    cpi_buf_put_text(&buf, fact->case_id);
+    cpi_buf_add_byte(buf, (uint8_t)fact->excluded);
+    cpi_buf_put_int(buf, fact->time);
+    cpi_buf_put_int(buf, fact->amount);
+    cpi_buf_put_text(buf, fact->rep);
+    cpi_buf_put_text(buf, fact->team);
+    cpi_buf_put_text(buf, fact->case_id);
     for (unsigned d = 0; d < fold->dims.count; d++)
-        cpi_buf_put_text(&buf, fact->dim[d]);
-    add(fold, CPI_OUTCOME_FACT, fact->time, &buf)->fact = *fact;
-    cpi_buf_fini(&buf);
+        cpi_buf_put_text(buf, fact->dim[d]);
+    add(fold, CPI_OUTCOME_FACT, fact->time, buf)->fact = *fact;
 }
 
 void cpi_fold_add_forward(struct cpi_fold *fold, const struct cpi_event *ev)
 {
-    struct cpi_buf buf;
+    struct cpi_buf *buf = scratch(fold);
     struct cpi_event sent = *ev;
-    cpi_buf_init(&buf);
     sent.known = ev->time; /* the item carries its own known; what is compared is the event */
-    cpi_buf_add_byte(&buf, BODY_EVENT);
-    cpi_event_encode(&sent, fold->model, &buf);
-    add(fold, CPI_OUTCOME_FORWARD, ev->time, &buf)->customer = ev->customer;
-    cpi_buf_fini(&buf);
+    cpi_buf_add_byte(buf, BODY_EVENT);
+    cpi_event_encode(&sent, fold->model, buf);
+    add(fold, CPI_OUTCOME_FORWARD, ev->time, buf)->customer = ev->customer;
 }
 
 /* A start whose customer is unknown is decided in a journey of its own case (J1). */
@@ -77,36 +79,34 @@ static struct cpi_text start_key(struct cpi_fold *fold, const struct cpi_start *
 
 void cpi_fold_add_start(struct cpi_fold *fold, const struct cpi_start *start)
 {
-    struct cpi_buf buf;
-    cpi_buf_init(&buf);
-    cpi_buf_add_byte(&buf, BODY_START);
-    cpi_buf_put_u64(&buf, fold->model->indicator[start->indicator].hash);
-    cpi_buf_put_int(&buf, start->time);
-    cpi_buf_put_u64(&buf, start->id.lo);
-    cpi_buf_put_u64(&buf, start->id.hi);
-    cpi_buf_put_text(&buf, start->case_id);
-    cpi_buf_put_text(&buf, start->customer);
-    cpi_buf_add_byte(&buf, (uint8_t)start->own);
-    cpi_buf_put_int(&buf, start->own_time);
-    cpi_buf_put_text(&buf, start->own_rep);
-    cpi_buf_put_text(&buf, start->own_team);
-    cpi_buf_put_uint(&buf, start->n_holds);
+    struct cpi_buf *buf = scratch(fold);
+    cpi_buf_add_byte(buf, BODY_START);
+    cpi_buf_put_u64(buf, fold->model->indicator[start->indicator].hash);
+    cpi_buf_put_int(buf, start->time);
+    cpi_buf_put_u64(buf, start->id.lo);
+    cpi_buf_put_u64(buf, start->id.hi);
+    cpi_buf_put_text(buf, start->case_id);
+    cpi_buf_put_text(buf, start->customer);
+    cpi_buf_add_byte(buf, (uint8_t)start->own);
+    cpi_buf_put_int(buf, start->own_time);
+    cpi_buf_put_text(buf, start->own_rep);
+    cpi_buf_put_text(buf, start->own_team);
+    cpi_buf_put_uint(buf, start->n_holds);
     for (size_t i = 0; i < start->n_holds; i++) {
-        cpi_buf_put_int(&buf, start->hold[i].from);
-        cpi_buf_put_text(&buf, start->hold[i].rep);
-        cpi_buf_put_text(&buf, start->hold[i].team);
+        cpi_buf_put_int(buf, start->hold[i].from);
+        cpi_buf_put_text(buf, start->hold[i].rep);
+        cpi_buf_put_text(buf, start->hold[i].team);
     }
-    cpi_buf_add_byte(&buf, start->limited);
-    cpi_buf_put_int(&buf, start->limited_at);
-    cpi_buf_put_uint(&buf, start->n_same);
+    cpi_buf_add_byte(buf, start->limited);
+    cpi_buf_put_int(buf, start->limited_at);
+    cpi_buf_put_uint(buf, start->n_same);
     for (size_t i = 0; i < start->n_same; i++)
-        cpi_buf_put_text(&buf, start->same[i]);
-    cpi_buf_put_uint(&buf, fold->dims.count);
+        cpi_buf_put_text(buf, start->same[i]);
+    cpi_buf_put_uint(buf, fold->dims.count);
     for (unsigned d = 0; d < fold->dims.count; d++)
-        cpi_buf_put_text(&buf, start->dim[d]);
+        cpi_buf_put_text(buf, start->dim[d]);
     struct cpi_text key = start_key(fold, start);
-    add(fold, CPI_OUTCOME_START, start->time, &buf)->customer = key;
-    cpi_buf_fini(&buf);
+    add(fold, CPI_OUTCOME_START, start->time, buf)->customer = key;
 }
 
 /* Reads what follows the kind byte. */
@@ -166,6 +166,29 @@ int64_t cpi_entry_time(const struct cpi_model *model, struct cpi_text body, bool
     return cpi_event_decode(&r, model, room, &ev) ? CPI_TIME_NONE : ev.time;
 }
 
+void cpi_entry_decode(struct cpi_entry *entry, const struct cpi_model *model,
+                      struct cpi_arena *arena)
+{
+    struct cpi_reader r = cpi_reader_of(entry->body.at, entry->body.len);
+    entry->start = NULL;
+    entry->seen = NULL;
+    cpi_read_byte(&r);
+    if (entry->is_start) {
+        struct cpi_start *start = cpi_arena_take(arena, sizeof *start);
+        if (!cpi_start_decode(&r, model, arena, start))
+            entry->start = start;
+        return;
+    }
+    struct cpi_event_field room[CPI_EVENT_FIELDS_MAX];
+    struct cpi_seen *seen = cpi_arena_take(arena, sizeof *seen);
+    if (cpi_event_decode(&r, model, room, &seen->ev))
+        return;
+    seen->ev.field = cpi_arena_take(arena, seen->ev.n_fields * sizeof *room);
+    memcpy(seen->ev.field, room, seen->ev.n_fields * sizeof *room);
+    seen->words = cpi_event_words(&seen->ev, model);
+    entry->seen = seen;
+}
+
 static int order_outcomes(const void *a, const void *b)
 {
     const struct cpi_outcome *l = a, *r = b;
@@ -176,24 +199,9 @@ static int order_outcomes(const void *a, const void *b)
 
 void cpi_fold_sort(struct cpi_fold *fold)
 {
-    if (fold->n_out > 1)
+    bool sorted = true;
+    for (size_t i = 1; i < fold->n_out && sorted; i++)
+        sorted = order_outcomes(&fold->out[i - 1], &fold->out[i]) <= 0;
+    if (!sorted)
         qsort(fold->out, fold->n_out, sizeof *fold->out, order_outcomes);
-}
-
-size_t cpi_same_members(const struct cpi_indicator *ind, uint16_t ret[CPI_SAME_MAX * 2])
-{
-    size_t n = 0;
-    for (size_t b = 0; b < ind->n_breakers; b++) {
-        const struct cpi_breaker *breaker = &ind->breaker[b];
-        for (size_t i = 0; i < breaker->n_same + breaker->n_other; i++) {
-            uint16_t member =
-                i < breaker->n_same ? breaker->same[i] : breaker->other[i - breaker->n_same];
-            size_t k = 0;
-            while (k < n && ret[k] != member)
-                k++;
-            if (k == n && n < CPI_SAME_MAX * 2)
-                ret[n++] = member;
-        }
-    }
-    return n;
 }

@@ -9,7 +9,7 @@ static void put(struct cpi_fold *fold, uint16_t indicator, const struct pair *pa
                 int64_t at)
 {
     const struct cpi_indicator *ind = &fold->model->indicator[indicator];
-    const struct cpi_event *start = &fold->seen[pair->start].ev, *to = &fold->seen[pair->to].ev;
+    const struct cpi_event *start = &fold->seen[pair->start]->ev, *to = &fold->seen[pair->to]->ev;
     struct cpi_credited credit = cpi_fold_credit(fold, ind, pair->start, pair->to, decider, at);
     int64_t time = ind->count_when == CPI_HAPPENED ? start->time : at;
     struct cpi_fact fact = cpi_fold_fact(fold, indicator, CPI_FACT_COUNTED, to, credit, time);
@@ -24,7 +24,7 @@ static void exclude(struct cpi_fold *fold, uint16_t indicator, const struct pair
     size_t end = pair->to < fold->n_seen ? pair->to : pair->start;
     struct cpi_credited credit = cpi_fold_credit(fold, ind, pair->start, end, decider, at);
     struct cpi_fact fact =
-        cpi_fold_fact(fold, indicator, CPI_FACT_EXCLUDED, &fold->seen[pair->start].ev, credit, at);
+        cpi_fold_fact(fold, indicator, CPI_FACT_EXCLUDED, &fold->seen[pair->start]->ev, credit, at);
     fact.excluded = reason;
     cpi_fold_add_fact(fold, &fact);
 }
@@ -34,10 +34,10 @@ static void exclude(struct cpi_fold *fold, uint16_t indicator, const struct pair
 static int64_t silence_end(const struct cpi_fold *fold, const struct cpi_indicator *ind,
                            const struct pair *pair, bool to_is_newest)
 {
-    int64_t given_up = fold->seen[pair->start].ev.time + fold->model->keep_journeys_ms;
+    int64_t given_up = fold->seen[pair->start]->ev.time + fold->model->keep_journeys_ms;
     if (!ind->quiet_ms || pair->to == fold->n_seen || !to_is_newest)
         return given_up;
-    int64_t quiet = fold->seen[pair->to].ev.time + ind->quiet_ms;
+    int64_t quiet = fold->seen[pair->to]->ev.time + ind->quiet_ms;
     return quiet < given_up ? quiet : given_up;
 }
 
@@ -45,7 +45,7 @@ static int64_t silence_end(const struct cpi_fold *fold, const struct cpi_indicat
 static void end_in_silence(struct cpi_fold *fold, uint16_t indicator, const struct pair *pair,
                            int64_t at)
 {
-    int64_t given_up = fold->seen[pair->start].ev.time + fold->model->keep_journeys_ms;
+    int64_t given_up = fold->seen[pair->start]->ev.time + fold->model->keep_journeys_ms;
     if (at < given_up)
         put(fold, indicator, pair, fold->n_seen, at);
     else
@@ -56,7 +56,7 @@ static void leave_open(struct cpi_fold *fold, uint16_t indicator, const struct p
                        bool to_is_newest)
 {
     const struct cpi_indicator *ind = &fold->model->indicator[indicator];
-    const struct cpi_event *start = &fold->seen[pair->start].ev;
+    const struct cpi_event *start = &fold->seen[pair->start]->ev;
     int64_t at = silence_end(fold, ind, pair, to_is_newest);
     if (at <= fold->t) {
         end_in_silence(fold, indicator, pair, at);
@@ -83,15 +83,15 @@ static bool decide(struct cpi_fold *fold, uint16_t indicator, struct pair *pair,
     if (is_to)
         pair->to = i;
     if (is_to && ind->pick != CPI_PICK_LAST) {
-        put(fold, indicator, pair, i, fold->seen[i].ev.time);
+        put(fold, indicator, pair, i, fold->seen[i]->ev.time);
         return true;
     }
     if (!is_until)
         return false;
     if (pair->to < fold->n_seen)
-        put(fold, indicator, pair, i, fold->seen[i].ev.time);
+        put(fold, indicator, pair, i, fold->seen[i]->ev.time);
     else
-        exclude(fold, indicator, pair, CPI_EXCLUDED_UNDECIDED, i, fold->seen[i].ev.time);
+        exclude(fold, indicator, pair, CPI_EXCLUDED_UNDECIDED, i, fold->seen[i]->ev.time);
     return true;
 }
 
@@ -101,7 +101,7 @@ void cpi_fold_pairs(struct cpi_fold *fold, uint16_t indicator)
     struct pair pair = { fold->n_seen, fold->n_seen };
     bool to_is_newest = false;
     for (size_t i = 0; i < fold->n_seen; i++) {
-        const struct cpi_seen *seen = &fold->seen[i];
+        const struct cpi_seen *seen = fold->seen[i];
         bool is_from = cpi_seen_matches(seen, &ind->start, &ind->where);
         bool is_to = cpi_wordset_meets(&seen->words, &ind->end);
         bool is_until = cpi_wordset_meets(&seen->words, &ind->until);
@@ -129,7 +129,7 @@ void cpi_fold_tally(struct cpi_fold *fold, uint16_t indicator)
     const struct cpi_indicator *ind = &fold->model->indicator[indicator];
     int64_t count = 0;
     for (size_t i = 0; i < fold->n_seen; i++) {
-        const struct cpi_seen *seen = &fold->seen[i];
+        const struct cpi_seen *seen = fold->seen[i];
         count += cpi_seen_matches(seen, &ind->start, &ind->where);
         if (!cpi_wordset_meets(&seen->words, &ind->end))
             continue;
