@@ -5,8 +5,9 @@ reference windows with the last revision that came out, in both directions.
     check.py VARIANT...
         given        as the file stands, sorted by event time
         recorded     sorted by when the source wrote it down: 6.7 % of the events are late
+        delayed      so, and one event in twenty comes up to twenty hours later still
         partitions   in four files, by case
-        duplicates   one event in a hundred comes a second time, up to 500 lines later
+        duplicates   one event in a hundred comes a second time
         all          the last three at once
     CPID is the program, CPID_SHARED the folder of shared data, if it is not beside the repository."""
 import collections
@@ -30,6 +31,7 @@ WINDOWS = {"1d": "day", "7d/1d": "week"}
 KINDS = {"rep": "rep", "team": "team", "all": "org"}
 CONFIGURATIONS = ["uci.conf", "sla.conf"]
 PARTITIONS = 4
+HOUR_MS = 3600 * 1000
 SHOWN = 5  # differences of one indicator
 
 
@@ -65,7 +67,9 @@ def write_inputs(variant, folder, out):
     """The log as files of one partition each; gives their paths."""
     with lzma.open(os.path.join(folder, "uci.ndjson.xz"), "rt", encoding="utf-8") as text:
         events = [(json.loads(line), line) for line in text.read().splitlines()]
-    recorded = variant in ("recorded", "all")
+    recorded = variant in ("recorded", "delayed", "all")
+    if variant in ("delayed", "all"):
+        delay(events)
     if recorded:
         events.sort(key=lambda event: event[0]["recorded"])
     if variant in ("duplicates", "all"):
@@ -82,12 +86,22 @@ def write_inputs(variant, folder, out):
     return paths
 
 
+def delay(events):
+    pick = random.Random(2)
+    for event, _ in pick.sample(events, len(events) // 20):
+        event["recorded"] += pick.randint(0, 20 * HOUR_MS)
+
+
 def with_duplicates(events):
+    """One event in a hundred comes again, up to 500 lines and twelve hours later."""
     pick = random.Random(1)
-    placed = list(enumerate(events))
-    placed += [(place + pick.uniform(0, 500), events[place])
-               for place in pick.sample(range(len(events)), len(events) // 100)]
-    return [event for _, event in sorted(placed, key=lambda p: p[0])]
+    copies = collections.defaultdict(list)
+    for place in pick.sample(range(len(events)), len(events) // 100):
+        again = min(place + pick.randint(0, 500), len(events) - 1)
+        while events[again][0]["ts"] > events[place][0]["ts"] + 12 * HOUR_MS:
+            again -= 1
+        copies[again].append(events[place])
+    return [event for place, one in enumerate(events) for event in (one, *copies[place])]
 
 
 def enveloped(event, line, partition, offset):
@@ -111,7 +125,7 @@ def replay(conf, paths, out):
         print(" ".join(command))
         print(done.stderr[-4000:])
         sys.exit(f"replay ended with {done.returncode}")
-    return time.monotonic() - began
+    return time.monotonic() - began, " ".join(done.stderr.split("\n")[:1])
 
 
 def last_revisions(out):
@@ -169,14 +183,14 @@ def run(variant, folder):
         for conf in CONFIGURATIONS:
             results = os.path.join(out, conf)
             os.mkdir(results)
-            seconds = replay(conf, paths, results)
+            seconds, said = replay(conf, paths, results)
             some_last, some_twice, count = last_revisions(results)
             last |= some_last
             twice += some_twice
             updates += count
             dead = os.path.join(results, "dead-letters.ndjson")
             lost = sum(1 for _ in open(dead, encoding="utf-8")) if os.path.exists(dead) else 0
-            print(f"{variant}: {conf}: {seconds:.1f} s, {count} updates, {lost} dead letters", flush=True)
+            print(f"{variant}: {conf}: {seconds:.1f} s, {count} updates, {lost} dead letters; {said}", flush=True)
             if lost:
                 print("  the log has no event that may be refused")
                 return False
@@ -188,7 +202,7 @@ def run(variant, folder):
 
 
 def main(variants):
-    known = ["given", "recorded", "partitions", "duplicates", "all"]
+    known = ["given", "recorded", "delayed", "partitions", "duplicates", "all"]
     if not variants or any(v not in known for v in variants):
         sys.exit(__doc__)
     folder = shared()
