@@ -254,7 +254,7 @@ static void build_mapping(const struct subject *s, const struct cpi_source_spec 
         b, cpi_arena_format(b->arena, "sources.%s", spec->name.text ? spec->name.text : "?"));
     mapping.zone = b->spec->zones;
     mapping.n_zones = b->spec->n_zones;
-    if (mapping.n_rules == 0 && mapping.common.type.count == 0) {
+    if (mapping.n_rules == 0) {
         say(s, spec->at, "rules", "is missing; without a rule no record becomes an event");
         b->mapping_failed = true;
         return;

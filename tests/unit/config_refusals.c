@@ -27,11 +27,11 @@ struct row {
 
 /* Rows for one part get the others from here, behind them, so that their lines stay theirs. */
 static const char sources[] = "sources = ( { name = \"desk\"; topics = [ \"desk\" ];"
-                               " common = { id = \"/id\"; time = \"/t | ms\"; case = \"/case\"; "
-                               "customer = \"/who\"; rep = \"/rep\";"
-                               " fields = { length = \"/s | s\"; reason = \"/reason\"; talk = "
-                               "\"/talk | s\"; amount = \"/amount\"; }; };"
-                               " rules = ( { type = \"/type\"; } ); } );\n";
+                              " common = { id = \"/id\"; time = \"/t | ms\"; case = \"/case\"; "
+                              "customer = \"/who\"; rep = \"/rep\";"
+                              " fields = { length = \"/s | s\"; reason = \"/reason\"; talk = "
+                              "\"/talk | s\"; amount = \"/amount\"; }; };"
+                              " rules = ( { type = \"/type\"; } ); } );\n";
 static const char windows[] = "windows = { hour = { length = \"1h\"; every = \"1m\"; }; day = { "
                               "length = \"24h\"; every = \"1h\"; }; };\n";
 static const char indicators[] =
@@ -303,6 +303,19 @@ static void check_sources(void)
             { "sources = ( { topics = [ \"t\" ]; rules = ( { type = \"=case.opened\"; } ); } );\n"
               "indicators = ( );",
               "1: sources.[0].name: is missing" },
+            { "sources = ( { name = \"s\"; topics = [ \"t\" ]; common = { type = \"=case.opened\"; "
+              "}; } );\n"
+              "indicators = ( );",
+              "1: sources.s.rules: is missing; without a rule" },
+            { "sources = ( { name = \"s\"; topics = [ \"t\", \"t\" ]; rules = ( { type = "
+              "\"=case.opened\"; } ); },\n"
+              "{ name = \"s\"; topics = [ \"cpi.alerts\", \"a b\" ]; rules = ( { type = "
+              "\"=case.opened\"; } ); } );\n"
+              "indicators = ( );",
+              "1: sources.s.topics: \"t\" is read by the source s already\n"
+              "2: sources.s.name: \"s\" stands twice\n2: sources.s.topics: \"cpi.alerts\" is a "
+              "topic that cpid itself\n"
+              "2: sources.s.topics: \"a b\" is no topic" },
             { SOURCE("shared = [ \"cases\" ];"),
               "1: sources.s.shared: there is no shared id \"cases\"; did you" },
             { SOURCE("complete = [ \"reasons\" ];"),
