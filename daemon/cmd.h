@@ -19,6 +19,7 @@ struct cmd {
 };
 
 int cmd_check(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 
 /* Says on stderr what is wrong with the arguments, and where help is; returns EXIT_USAGE. */

@@ -19,6 +19,8 @@ const char *__lsan_default_suppressions(void)
 static const struct cmd cmds[] = {
     { "check", cmd_check, "-c FILE [--explain NAME] | --settings",
       "all errors of a configuration at once; an indicator in plain words" },
+    { "explain", cmd_explain, "-c FILE --topic T [--json] [FILE]",
+      "what one record becomes: the rule that matched, each value, facts, or why it is refused" },
     { "replay", cmd_replay, "-c FILE -i TOPIC=PATH... [-o DIR] [--every-boundary] [--until TIME]",
       "the same numbers from files: audits, backfills, a configuration tried out" },
 };

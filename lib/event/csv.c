@@ -161,12 +161,15 @@ static void complain_column(struct csv *csv, struct cpi_text got, const char *co
     struct cpi_text copy = cpi_arena_text(csv->arena, got);
     const char *near = cpi_diag_nearest(copy.at, name, n);
     if (cpi_text_find(got, CPI_TEXT(";")) >= 0 || cpi_text_find(got, CPI_TEXT("\t")) >= 0)
-        csv_complain(csv, "'%.*s' is no column: columns are separated by commas", CPI_TEXT_ARG(got));
+        csv_complain(csv, "'%.*s' is no column: columns are separated by commas",
+                     CPI_TEXT_ARG(got));
     else if (near)
         csv_complain(csv, "'%.*s' is no column; did you mean '%s'?", CPI_TEXT_ARG(got), near);
     else
-        csv_complain(csv, "'%.*s' is no column here; the first line names the columns, beginning "
-                          "with '%s'", CPI_TEXT_ARG(got), name[0]);
+        csv_complain(csv,
+                     "'%.*s' is no column here; the first line names the columns, beginning "
+                     "with '%s'",
+                     CPI_TEXT_ARG(got), name[0]);
 }
 
 bool csv_read_header(struct csv *csv, const char *const *name, size_t n_names, size_t n_required,
@@ -176,7 +179,8 @@ bool csv_read_header(struct csv *csv, const char *const *name, size_t n_names, s
         column[i] = -1;
     if (!csv_read(csv)) {
         if (!csv->errors)
-            csv_complain(csv, "is empty; want a first line that names the columns, such as '%s'", name[0]);
+            csv_complain(csv, "is empty; want a first line that names the columns, such as '%s'",
+                         name[0]);
         return false;
     }
     for (size_t f = 0; f < csv->n_fields; f++) {

@@ -1,5 +1,6 @@
-/* CSV by RFC 4180: records of fields, quoted where they hold commas, quotes or newlines. A byte order mark
- * is skipped, lines may end in CRLF or LF, empty lines are passed over. Private to lib/event. */
+/* CSV by RFC 4180: records of fields, quoted where they hold commas, quotes or newlines. A byte
+ * order mark is skipped, lines may end in CRLF or LF, empty lines are passed over. Private to
+ * lib/event. */
 #ifndef CPI_EVENT_CSV_H
 #define CPI_EVENT_CSV_H
 
@@ -27,8 +28,8 @@ bool csv_init(struct csv *csv, const char *file, struct cpi_text text, struct cp
 bool csv_read(struct csv *csv);
 /* Complains about the record at hand. */
 void csv_complain(struct csv *csv, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Reads the header line: column[i] becomes the place of name[i], or -1 if the file does not have it. False
- * after a complaint; the first `n_required` must be there. */
+/* Reads the header line: column[i] becomes the place of name[i], or -1 if the file does not have
+ * it. False after a complaint; the first `n_required` must be there. */
 bool csv_read_header(struct csv *csv, const char *const *name, size_t n_names, size_t n_required,
                      int *column);
 /* The trimmed field of a column, empty if the file does not have it. */

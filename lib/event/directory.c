@@ -42,7 +42,8 @@ uint64_t directory_alias_hash(struct cpi_text source, struct cpi_text raw)
     return (hash << 23 | hash >> 41) ^ cpi_hash_text(raw);
 }
 
-static const struct period *period_at(const struct cpi_directory *dir, uint32_t person, int64_t time)
+static const struct period *period_at(const struct cpi_directory *dir, uint32_t person,
+                                      int64_t time)
 {
     for (uint32_t p = dir->person[person].period; p != CPI_NONE; p = dir->period[p].next)
         if (dir->period[p].from <= time && time < dir->period[p].until)
@@ -50,8 +51,8 @@ static const struct period *period_at(const struct cpi_directory *dir, uint32_t 
     return NULL;
 }
 
-/* Whom the alias names at a time: the one whose row with it is valid then. Else it stays with its person
- * in their other rows, unless it was several people's. */
+/* Whom the alias names at a time: the one whose row with it is valid then. Else it stays with its
+ * person in their other rows, unless it was several people's. */
 static uint32_t alias_owner(const struct cpi_directory *dir, struct cpi_text source,
                             struct cpi_text raw, int64_t time)
 {
@@ -188,17 +189,19 @@ static void cut_cycle(struct cpi_directory *dir, uint32_t t, uint32_t mark, stru
     }
 }
 
-void cpi_directory_add_teams(struct cpi_directory *dir, const struct cpi_team_spec *team, size_t count,
-                             struct cpi_diag *diag)
+void cpi_directory_add_teams(struct cpi_directory *dir, const struct cpi_team_spec *team,
+                             size_t count, struct cpi_diag *diag)
 {
     for (size_t i = 0; i < count; i++) {
         struct cpi_text name = cpi_text_of(team[i].team), above = cpi_text_of(team[i].parent);
         if (!is_name(name) || !is_name(above)) {
-            cpi_diag_error(diag, team[i].at, "teams", "a team's name has 1 to 512 bytes of UTF-8 and no "
-                                                      "control characters");
+            cpi_diag_error(diag, team[i].at, "teams",
+                           "a team's name has 1 to 512 bytes of UTF-8 and no "
+                           "control characters");
             continue;
         }
-        uint32_t child = directory_team_ensure(dir, name), parent = directory_team_ensure(dir, above);
+        uint32_t child = directory_team_ensure(dir, name),
+                 parent = directory_team_ensure(dir, above);
         uint32_t before = dir->team[child].parent;
         if (before != CPI_NONE && before != parent) {
             cpi_diag_error(diag, team[i].at, "teams", "team '%s' has two parents, '%.*s' and '%s'",

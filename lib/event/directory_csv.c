@@ -59,7 +59,8 @@ static bool same_alias(const struct alias *a, const struct alias *b)
 /* ---- people ---- */
 
 enum { REP, TEAM, FROM, UNTIL, ALSO, PEOPLE_COLUMNS };
-static const char *const people_columns[PEOPLE_COLUMNS] = { "rep", "team", "from", "until", "also" };
+static const char *const people_columns[PEOPLE_COLUMNS] = { "rep", "team", "from", "until",
+                                                            "also" };
 
 static bool read_date(struct csv *csv, struct cpi_text t, const struct cpi_zone *zone, int64_t open,
                       int64_t *ret)
@@ -94,8 +95,9 @@ static bool check_overlap(struct csv *csv, const struct cpi_directory *dir, uint
 {
     for (uint32_t p = dir->person[person].period; p != CPI_NONE; p = dir->period[p].next)
         if (overlap(&dir->period[p], row)) {
-            csv_complain(csv, "'%.*s' is already somewhere at that time: see %s:%u; set until and from "
-                              "so that the rows do not overlap",
+            csv_complain(csv,
+                         "'%.*s' is already somewhere at that time: see %s:%u; set until and from "
+                         "so that the rows do not overlap",
                          CPI_TEXT_ARG(dir->person[person].id), dir->period[p].at.file,
                          dir->period[p].at.line);
             return false;
@@ -246,7 +248,8 @@ void cpi_directory_add_customers(struct cpi_directory *dir, const char *file, st
     struct csv csv;
     int column[2];
     cpi_arena_init(&scratch);
-    if (csv_init(&csv, file, text, &scratch, diag) && csv_read_header(&csv, columns, 2, 1, column)) {
+    if (csv_init(&csv, file, text, &scratch, diag) &&
+        csv_read_header(&csv, columns, 2, 1, column)) {
         size_t n_columns = csv.n_fields;
         while (csv_read(&csv))
             if (check_columns(&csv, n_columns))

@@ -104,7 +104,8 @@ bool cpi_envelope_parse(struct cpi_envelope_reader *reader, struct cpi_text line
     const struct json_value *payload = at(reader, PAYLOAD);
     if (at(reader, TOPIC)->kind != JSON_STRING || !read_int(at(reader, PARTITION), &partition) ||
         partition < 0 || partition > INT32_MAX || !read_int(at(reader, OFFSET), &offset) ||
-        (payload->kind != JSON_STRING && payload->kind != JSON_BROKEN && payload->kind != JSON_NULL))
+        (payload->kind != JSON_STRING && payload->kind != JSON_BROKEN &&
+         payload->kind != JSON_NULL))
         return false;
     ret->value = read_text(payload);
     ret->key = read_text(at(reader, KEY));

@@ -1,8 +1,9 @@
 /* A compiled mapping, and the run of it over one record. Private to lib/event/map*.c.
  *
- * Compiling turns every pointer into a slot of one trie of paths and the steps that are left to walk from
- * there; the common case, plain members of the record, leaves none. Fan-out elements and selections walk
- * the token tape of the subtree that holds them, and only those subtrees have one. */
+ * Compiling turns every pointer into a slot of one trie of paths and the steps that are left to
+ * walk from there; the common case, plain members of the record, leaves none. Fan-out elements and
+ * selections walk the token tape of the subtree that holds them, and only those subtrees have one.
+ */
 #ifndef CPI_EVENT_MAP_H
 #define CPI_EVENT_MAP_H
 
@@ -12,12 +13,13 @@
 #include "cpi/mapping.h"
 #include "json/json.h"
 
-#define MAP_LEVELS 3          /* the record's element, an element of the source's each, of a rule's each */
-#define MAP_EVENTS_MAX 1000   /* of one record */
+#define MAP_LEVELS 3 /* the record's element, an element of the source's each, of a rule's each */
+#define MAP_EVENTS_MAX 1000 /* of one record */
 #define MAP_RECORD_BYTES_MAX (8u << 20)
-#define MAP_PARTS_MAX 24      /* of a template */
+#define MAP_PARTS_MAX 24               /* of a template */
 #define MAP_TEXT_BYTES_MAX (64u << 10) /* of a text that is put together */
-#define MAP_WALK_MAX 50000000 /* tape steps for one record: what is nested and fanned out badly ends here */
+#define MAP_WALK_MAX                                                                               \
+    50000000 /* tape steps for one record: what is nested and fanned out badly ends here */
 
 /* ---- pointers ---- */
 enum map_step_kind {
@@ -43,13 +45,13 @@ struct map_route {
 struct map_pointer {
     struct cpi_text text; /* as written */
     enum map_base base;
-    unsigned level;       /* of the element it is relative to; BASE_ELEMENT only */
-    bool whole;           /* somebody looks inside what it points at */
-    bool collects;        /* holds a [*] */
+    unsigned level; /* of the element it is relative to; BASE_ELEMENT only */
+    bool whole;     /* somebody looks inside what it points at */
+    bool collects;  /* holds a [*] */
     const struct map_step *step;
     size_t n_steps;
-    struct map_route *route; /* one per root at level 0, one of BASE_RECORD, none else */
-    bool direct;             /* no route has steps left: the slot is the value */
+    struct map_route *route;  /* one per root at level 0, one of BASE_RECORD, none else */
+    bool direct;              /* no route has steps left: the slot is the value */
     struct map_pointer *next; /* all of a mapping */
 };
 
@@ -59,8 +61,8 @@ struct map_pair {
     enum { PAIR_EXACT, PAIR_PREFIX, PAIR_SUFFIX, PAIR_ANY, PAIR_GLOB } kind;
     struct cpi_text pattern; /* lower case; the literal part of a prefix or suffix */
     struct cpi_text written, result;
-    bool same;   /* result & */
-    bool absent; /* result - */
+    bool same;     /* result & */
+    bool absent;   /* result - */
     uint16_t type; /* of the result as an event type */
     struct cpi_origin at;
 };
@@ -123,7 +125,17 @@ struct map_value {
 };
 
 /* ---- conditions ---- */
-enum map_test { TEST_EXISTS, TEST_EQ, TEST_IN, TEST_STARTS, TEST_HAS, TEST_GE, TEST_GT, TEST_LE, TEST_LT };
+enum map_test {
+    TEST_EXISTS,
+    TEST_EQ,
+    TEST_IN,
+    TEST_STARTS,
+    TEST_HAS,
+    TEST_GE,
+    TEST_GT,
+    TEST_LE,
+    TEST_LT
+};
 struct map_cond {
     struct cpi_text written;
     bool negate;
@@ -146,9 +158,20 @@ struct map_field {
     struct cpi_text name;
     struct map_value value;
 };
-enum map_member { MAP_TYPE, MAP_ID, MAP_SEQ, MAP_TIME, MAP_CASE, MAP_CUSTOMER, MAP_REP, MAP_TEAM, MAP_MEMBERS };
+enum map_member {
+    MAP_TYPE,
+    MAP_ID,
+    MAP_SEQ,
+    MAP_TIME,
+    MAP_CASE,
+    MAP_CUSTOMER,
+    MAP_REP,
+    MAP_TEAM,
+    MAP_MEMBERS
+};
 extern const char *const map_member_name[MAP_MEMBERS];
-/* What one event is made of: common, the rule's own and the emit entry's own laid over each other. */
+/* What one event is made of: common, the rule's own and the emit entry's own laid over each other.
+ */
 struct map_plan {
     struct map_when when; /* of the emit entry */
     struct map_value member[MAP_MEMBERS];
@@ -173,7 +196,7 @@ struct cpi_mapping {
     struct map_pointer *each;
     struct map_rule *rule;
     size_t n_rules;
-    bool nested; /* a rule fans out what the source fanned out */
+    bool nested;           /* a rule fans out what the source fanned out */
     struct map_value time; /* of a record that no rule takes */
     struct map_table *table;
     size_t n_tables;
@@ -200,14 +223,16 @@ struct map_compiler {
     struct cpi_origin at; /* of it */
     unsigned level;       /* fan-outs around it */
 };
-void map_complain(struct map_compiler *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void map_complain(struct map_compiler *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* NULL after a complaint. */
 struct map_pointer *map_pointer_compile(struct map_compiler *c, struct cpi_text text);
 bool map_step_list(struct map_compiler *c, struct cpi_text text, const struct map_step **ret_step,
                    size_t *ret_count);
 void map_pointers_resolve(struct cpi_mapping *mapping);
 struct map_alternative *map_alternative_compile(struct map_compiler *c, struct cpi_text text);
-void map_value_compile(struct map_compiler *c, const struct cpi_value_spec *spec, struct map_value *ret);
+void map_value_compile(struct map_compiler *c, const struct cpi_value_spec *spec,
+                       struct map_value *ret);
 void map_when_compile(struct map_compiler *c, const struct cpi_text_at *when, size_t count,
                       struct map_when *ret);
 bool map_op_compile(struct map_compiler *c, struct cpi_text text, struct map_op *ret);
@@ -217,7 +242,8 @@ bool map_op_is_none(const struct map_op *op);
 bool map_op_makes_duration(const struct map_op *op);
 void map_tables_compile(struct map_compiler *c);
 void map_check_types(struct map_compiler *c);
-/* The part of a value up to the next " | " outside of quotes, braces and brackets; *t is what is behind. */
+/* The part of a value up to the next " | " outside of quotes, braces and brackets; *t is what is
+ * behind. */
 struct cpi_text map_segment(struct cpi_text *t);
 /* What a text in quotes or up to the end of `t` says; *t is what is behind it. */
 struct cpi_text map_word(struct cpi_text *t, bool rest);
@@ -270,7 +296,8 @@ static inline const struct json_value *map_slot(const struct map_run *run,
 {
     return &run->slot[pointer->route[pointer->base == BASE_RECORD ? 0 : run->root].slot];
 }
-void map_pointer_get(struct map_run *run, const struct map_pointer *pointer, struct map_result *ret);
+void map_pointer_get(struct map_run *run, const struct map_pointer *pointer,
+                     struct map_result *ret);
 void map_walk(struct map_run *run, const struct json_value *from, const struct map_step *step,
               size_t n_steps, struct map_result *ret);
 /* Scalars as text, objects and arrays as nodes. */
@@ -296,12 +323,14 @@ static inline void map_set_ms(struct map_result *r, int64_t ms)
     map_set(r, MAP_MS, CPI_ABSENT);
     r->ms = ms;
 }
-/* What it says as text: formats ms, joins lists; false if there is no text (absent, bad, a node). */
+/* What it says as text: formats ms, joins lists; false if there is no text (absent, bad, a node).
+ */
 bool map_to_text(struct map_run *run, struct map_result *r);
 /* The scalars of a list or an array with the separator between them. */
 bool map_join(struct map_run *run, struct map_result *r, struct cpi_text separator);
 bool map_to_time(struct map_run *run, struct map_result *r);
-void map_alternative_get(struct map_run *run, const struct map_alternative *alt, struct map_result *ret);
+void map_alternative_get(struct map_run *run, const struct map_alternative *alt,
+                         struct map_result *ret);
 /* The first alternative that is present. `identity`: an empty text is none. */
 void map_value_get(struct map_run *run, const struct map_value *value, bool identity,
                    struct map_result *ret);

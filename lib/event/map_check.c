@@ -1,5 +1,5 @@
-/* What a mapping can yield: every type it may come up with is one of the vocabulary. Also the zones that
- * its dates name. */
+/* What a mapping can yield: every type it may come up with is one of the vocabulary. Also the zones
+ * that its dates name. */
 #include <stdio.h>
 #include <string.h>
 
@@ -119,9 +119,9 @@ static bool search_value(struct zone_search *s, const struct cpi_value_spec *val
 
 static bool search_rule(struct zone_search *s, const struct cpi_rule_spec *rule)
 {
-    const struct cpi_value_spec *const value[] = { &rule->type,    &rule->id,       &rule->seq,
-                                                   &rule->time,    &rule->case_id,  &rule->customer,
-                                                   &rule->rep,     &rule->team };
+    const struct cpi_value_spec *const value[] = { &rule->type, &rule->id,      &rule->seq,
+                                                   &rule->time, &rule->case_id, &rule->customer,
+                                                   &rule->rep,  &rule->team };
     for (size_t i = 0; i < sizeof value / sizeof *value; i++)
         if (search_value(s, value[i]))
             return true;

@@ -148,7 +148,8 @@ static struct map_pointer *compile_each(struct map_compiler *c, const struct cpi
     c->at = each->at;
     struct cpi_text t = cpi_text_trim(cpi_text_of(each->text));
     if (t.len && !strchr("/^$[", t.at[0])) {
-        map_complain(c, "'%s' is no pointer: each wants an array such as /items or [*]", each->text);
+        map_complain(c, "'%s' is no pointer: each wants an array such as /items or [*]",
+                     each->text);
         return NULL;
     }
     struct map_pointer *pointer = map_pointer_compile(c, t);
@@ -201,8 +202,8 @@ static void check_reachable(struct map_compiler *c)
     }
 }
 
-/* The time of what no rule takes. What is wrong with it was said at the rules; what goes wrong only here,
- * such as the parent of a rule's fan-out, is no error. */
+/* The time of what no rule takes. What is wrong with it was said at the rules; what goes wrong only
+ * here, such as the parent of a rule's fan-out, is no error. */
 static void compile_fallback(struct map_compiler *c)
 {
     struct cpi_diag unheard, *diag = c->diag;
@@ -235,9 +236,8 @@ static void compile_roots(struct map_compiler *c)
         c->at = c->spec->root[r].at;
         struct cpi_text t = cpi_text_trim(cpi_text_of(c->spec->root[r].text));
         /* Relative to the whole record; every element pointer gets a route through it. */
-        struct map_pointer *root =
-            map_pointer_compile(c, t.len && t.at[0] == '$' ? t
-                                   : cpi_arena_format(&m->arena, "$%.*s", CPI_TEXT_ARG(t)));
+        struct map_pointer *root = map_pointer_compile(
+            c, t.len && t.at[0] == '$' ? t : cpi_arena_format(&m->arena, "$%.*s", CPI_TEXT_ARG(t)));
         if (root && root->collects)
             map_complain(c, "a root is one element: [*] has no place in it");
         else if (root)

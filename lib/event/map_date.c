@@ -33,8 +33,9 @@ static bool read_number(struct cursor *c, int most, int64_t low, int64_t high, i
 
 static bool read_month_name(struct cursor *c, int64_t *ret)
 {
-    static const char *const name[] = { "january", "february", "march",     "april",   "may",      "june",
-                                        "july",    "august",   "september", "october", "november", "december" };
+    static const char *const name[] = { "january",   "february", "march",    "april",
+                                        "may",       "june",     "july",     "august",
+                                        "september", "october",  "november", "december" };
     struct cpi_text left = { c->at, (uint32_t)(c->end - c->at) };
     for (int m = 0; m < 12; m++) {
         struct cpi_text full = cpi_text_of(name[m]);

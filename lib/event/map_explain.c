@@ -52,8 +52,6 @@ void cpi_mapper_explain(struct cpi_mapper *mapper, const struct cpi_mapping *map
     size_t count;
     struct cpi_text detail;
     *map_mapper_trace(mapper) = buf;
-    enum cpi_refusal refusal = cpi_mapper_map(mapper, mapping, record, NULL, &event, &count, &detail);
+    cpi_mapper_map(mapper, mapping, record, NULL, &event, &count, &detail);
     *map_mapper_trace(mapper) = NULL;
-    if (refusal != CPI_ACCEPTED)
-        cpi_buf_add_format(buf, "  refused: %s: %.*s\n", cpi_refusal_name(refusal), CPI_TEXT_ARG(detail));
 }

@@ -19,7 +19,8 @@ struct cpi_text map_segment(struct cpi_text *t)
             depth++;
         else if ((c == '}' || c == ']') && depth)
             depth--;
-        else if (c == '|' && !depth && i && t->at[i - 1] == ' ' && i + 1 < t->len && t->at[i + 1] == ' ')
+        else if (c == '|' && !depth && i && t->at[i - 1] == ' ' && i + 1 < t->len &&
+                 t->at[i + 1] == ' ')
             break;
         in_op |= i == 0 && c >= 'a' && c <= 'z';
     }
@@ -118,8 +119,9 @@ static bool compile_source(struct map_compiler *c, struct cpi_text t, struct map
     }
     if (memchr(t.at, '{', t.len))
         return compile_template(c, t, ret);
-    map_complain(c, "'%.*s' is no value: want a pointer (/member), a constant (=text), a template "
-                    "({/member}), key:, header:NAME, topic, partition, offset, timestamp or index",
+    map_complain(c,
+                 "'%.*s' is no value: want a pointer (/member), a constant (=text), a template "
+                 "({/member}), key:, header:NAME, topic, partition, offset, timestamp or index",
                  CPI_TEXT_ARG(t));
     return false;
 }
@@ -156,10 +158,12 @@ struct map_alternative *map_alternative_compile(struct map_compiler *c, struct c
     return alt;
 }
 
-void map_value_compile(struct map_compiler *c, const struct cpi_value_spec *spec, struct map_value *ret)
+void map_value_compile(struct map_compiler *c, const struct cpi_value_spec *spec,
+                       struct map_value *ret)
 {
-    *ret = (struct map_value){ cpi_arena_take(&c->mapping->arena,
-                                              spec->count * sizeof *ret->alternative), 0, NULL };
+    *ret = (struct map_value){
+        cpi_arena_take(&c->mapping->arena, spec->count * sizeof *ret->alternative), 0, NULL
+    };
     for (size_t i = 0; i < spec->count; i++) {
         c->at = spec->alternative[i].at;
         struct map_alternative *alt =

@@ -3,8 +3,18 @@
 
 #include "event/map.h"
 
-enum args { ARGS_NONE, ARGS_TEXT, ARGS_LIST, ARGS_MAP, ARGS_INT, ARGS_UNIT, ARGS_DATE, ARGS_AT,
-            ARGS_POINTER, ARGS_POINTER_UNIT };
+enum args {
+    ARGS_NONE,
+    ARGS_TEXT,
+    ARGS_LIST,
+    ARGS_MAP,
+    ARGS_INT,
+    ARGS_UNIT,
+    ARGS_DATE,
+    ARGS_AT,
+    ARGS_POINTER,
+    ARGS_POINTER_UNIT
+};
 
 struct map_op_kind {
     const char *name;
@@ -64,8 +74,7 @@ static void apply_strip(struct map_run *run, const struct map_op *op, struct map
     struct cpi_text t = r->text;
     while (cpi_text_starts(t, op->arg))
         t = cpi_text_part(t, op->arg.len, UINT32_MAX);
-    while (t.len >= op->arg.len &&
-           memcmp(t.at + t.len - op->arg.len, op->arg.at, op->arg.len) == 0)
+    while (t.len >= op->arg.len && memcmp(t.at + t.len - op->arg.len, op->arg.at, op->arg.len) == 0)
         t.len -= op->arg.len;
     map_set_text(r, t);
 }
@@ -235,9 +244,8 @@ static bool to_ms(struct cpi_text t, int64_t factor, int64_t divisor, int64_t *r
 static bool unit_ms(enum map_unit unit, struct cpi_text t, int64_t *ret)
 {
     static const int64_t scale[][2] = {
-        [UNIT_S] = { 1000, 1 },     [UNIT_MS] = { 1, 1 },
-        [UNIT_US] = { 1, 1000 },    [UNIT_NS] = { 1, 1000000 },
-        [UNIT_DAYS] = { CPI_DAY, 1 },
+        [UNIT_S] = { 1000, 1 },     [UNIT_MS] = { 1, 1 },         [UNIT_US] = { 1, 1000 },
+        [UNIT_NS] = { 1, 1000000 }, [UNIT_DAYS] = { CPI_DAY, 1 },
     };
     return to_ms(t, scale[unit][0], scale[unit][1], ret);
 }
@@ -272,7 +280,8 @@ static void apply_date(struct map_run *run, const struct map_op *op, struct map_
 }
 
 /* The value at the pointer of `plus` or `since` in ms; false and *r says why not. */
-static bool other_ms(struct map_run *run, const struct map_op *op, struct map_result *r, int64_t *ret)
+static bool other_ms(struct map_run *run, const struct map_op *op, struct map_result *r,
+                     int64_t *ret)
 {
     struct map_result other;
     map_pointer_get(run, op->pointer, &other);
@@ -391,9 +400,9 @@ static const struct map_op_kind kinds[] = {
 void map_ops_run(struct map_run *run, const struct map_op *op, size_t n_ops, struct map_result *r)
 {
     for (const struct map_op *end = op + n_ops; op < end; op++) {
-        bool there = op->kind->structured ? r->state != MAP_ABSENT && r->state != MAP_NULL &&
-                                                r->state != MAP_BAD
-                                          : map_to_text(run, r);
+        bool there = op->kind->structured
+                         ? r->state != MAP_ABSENT && r->state != MAP_NULL && r->state != MAP_BAD
+                         : map_to_text(run, r);
         if (there || op->kind->apply == apply_map)
             op->kind->apply(run, op, r);
     }
@@ -403,7 +412,8 @@ void map_ops_run(struct map_run *run, const struct map_op *op, size_t n_ops, str
 
 bool map_op_looks_inside(const struct map_op *op)
 {
-    return op->kind->args == ARGS_AT || op->kind->apply == apply_json || op->kind->apply == apply_join;
+    return op->kind->args == ARGS_AT || op->kind->apply == apply_json ||
+           op->kind->apply == apply_join;
 }
 
 bool map_op_is_map(const struct map_op *op)
@@ -447,8 +457,7 @@ static bool read_unit(struct map_compiler *c, struct cpi_text word, const char *
 {
     static const char *const name[] = { "s", "ms", "us", "ns", "days", "iso" };
     for (size_t i = 0; i < 6; i++)
-        if (cpi_text_equal(word, cpi_text_of(name[i])) &&
-            (i < 4 || strstr(allowed, name[i]))) {
+        if (cpi_text_equal(word, cpi_text_of(name[i])) && (i < 4 || strstr(allowed, name[i]))) {
             *ret = (enum map_unit)i;
             return true;
         }
@@ -498,8 +507,8 @@ static bool read_table(struct map_compiler *c, struct cpi_text name, struct map_
     }
     struct cpi_text copy = cpi_arena_text(&c->mapping->arena, name);
     const char *near = cpi_diag_nearest(copy.at ? copy.at : "", names, n);
-    map_complain(c, "there is no map '%.*s'%s%s%s", CPI_TEXT_ARG(name), near ? "; did you mean '" : "",
-                 near ? near : "", near ? "'?" : "");
+    map_complain(c, "there is no map '%.*s'%s%s%s", CPI_TEXT_ARG(name),
+                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return false;
 }
 
@@ -555,9 +564,12 @@ static bool read_date(struct map_compiler *c, struct cpi_text *t, struct map_op 
     char unknown;
     ret->arg = cpi_arena_text(&c->mapping->arena, map_word(t, false));
     if (!ret->arg.len || !map_date_check(ret->arg, &unknown)) {
-        map_complain(c, ret->arg.len ? "'%%%c' is not known in a date: want %%Y %%y %%m %%b %%B %%d %%H "
-                                       "%%I %%M %%S %%f %%p %%z %%%%"
-                                     : "'date' needs a format in quotes", ret->arg.len ? unknown : 0);
+        map_complain(c,
+                     ret->arg.len
+                         ? "'%%%c' is not known in a date: want %%Y %%y %%m %%b %%B %%d %%H "
+                           "%%I %%M %%S %%f %%p %%z %%%%"
+                         : "'date' needs a format in quotes",
+                     ret->arg.len ? unknown : 0);
         return false;
     }
     return read_zone(c, map_word(t, false), ret);
@@ -600,7 +612,8 @@ static bool read_args(struct map_compiler *c, struct cpi_text *t, struct map_op 
     case ARGS_POINTER:
         ret->unit = UNIT_ISO;
         return read_pointer(c, t, ret) &&
-               (!t->len || read_unit(c, map_word(t, false), "s, ms, us, ns, days, iso", &ret->unit));
+               (!t->len ||
+                read_unit(c, map_word(t, false), "s, ms, us, ns, days, iso", &ret->unit));
     }
     return false;
 }
@@ -615,9 +628,11 @@ static void complain_unknown(struct map_compiler *c, struct cpi_text name)
     if (near)
         map_complain(c, "'%.*s' is no operation; did you mean '%s'?", CPI_TEXT_ARG(name), near);
     else
-        map_complain(c, "'%.*s' is no operation: want lower, map, after, before, last, strip, none, "
-                        "json, at, join, scale, s, ms, us, ns, days, iso, date, plus, since or seconds",
-                     CPI_TEXT_ARG(name));
+        map_complain(
+            c,
+            "'%.*s' is no operation: want lower, map, after, before, last, strip, none, "
+            "json, at, join, scale, s, ms, us, ns, days, iso, date, plus, since or seconds",
+            CPI_TEXT_ARG(name));
 }
 
 bool map_op_compile(struct map_compiler *c, struct cpi_text text, struct map_op *ret)

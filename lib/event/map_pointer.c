@@ -64,8 +64,10 @@ static bool read_selector(struct map_compiler *c, struct cpi_text t, struct map_
         return true;
     }
     if (equals <= 0) {
-        map_complain(c, "'[%.*s]' is no selection: want [0], [-1], [name=text], [name=text;last], "
-                        "[?name] or [*]", CPI_TEXT_ARG(t));
+        map_complain(c,
+                     "'[%.*s]' is no selection: want [0], [-1], [name=text], [name=text;last], "
+                     "[?name] or [*]",
+                     CPI_TEXT_ARG(t));
         return false;
     }
     ret->kind = STEP_WHERE;
@@ -139,7 +141,8 @@ struct map_pointer *map_pointer_compile(struct map_compiler *c, struct cpi_text 
 
 /* ---- slots ---- */
 
-/* Leading steps that the trie of paths can take. A number may be a place in an array: the tape knows. */
+/* Leading steps that the trie of paths can take. A number may be a place in an array: the tape
+ * knows. */
 static size_t plain_steps(const struct map_step *step, size_t n)
 {
     size_t i = 0;

@@ -160,8 +160,8 @@ static void take_type(struct map_run *run, const struct map_plan *plan, struct c
     }
 }
 
-/* A record of an ignored type moves the watermark as well, so it has a time; only what is an event is
- * refused for its time. */
+/* A record of an ignored type moves the watermark as well, so it has a time; only what is an event
+ * is refused for its time. */
 static void take_time(struct map_run *run, const struct map_value *value, struct cpi_mapped *ev)
 {
     struct map_result r;
@@ -233,9 +233,12 @@ static struct cpi_mapped *event_begin(struct cpi_mapper *mapper, uint16_t rule, 
         refuse_record(mapper, CPI_REFUSED_FANOUT, "more than 1,000 events in one record");
         return NULL;
     }
-    mapper->event = cpi_grow(mapper->event, mapper->n_events, &mapper->event_cap, sizeof *mapper->event);
+    mapper->event =
+        cpi_grow(mapper->event, mapper->n_events, &mapper->event_cap, sizeof *mapper->event);
     struct cpi_mapped *ev = &mapper->event[mapper->n_events++];
-    *ev = (struct cpi_mapped){ .type = CPI_NO_INDEX, .time = CPI_TIME_NONE, .rule = rule, .index = index };
+    *ev = (struct cpi_mapped){
+        .type = CPI_NO_INDEX, .time = CPI_TIME_NONE, .rule = rule, .index = index
+    };
     return ev;
 }
 
@@ -298,8 +301,8 @@ static bool element_add(struct cpi_mapper *mapper, const struct json_value *v)
 {
     if (mapper->n_elements >= 2 * MAP_EVENTS_MAX)
         return refuse_record(mapper, CPI_REFUSED_FANOUT, "an array of more than 1,000 elements");
-    mapper->element =
-        cpi_grow(mapper->element, mapper->n_elements, &mapper->element_cap, sizeof *mapper->element);
+    mapper->element = cpi_grow(mapper->element, mapper->n_elements, &mapper->element_cap,
+                               sizeof *mapper->element);
     mapper->element[mapper->n_elements++] = *v;
     return true;
 }
@@ -334,7 +337,8 @@ static bool fan_out(struct cpi_mapper *mapper, const struct map_pointer *each, s
     if (r.state == MAP_NODE)
         fits = elements_of(mapper, &r.node, flatten);
     else if (r.state == MAP_TEXT) {
-        struct json_value v = { r.text.at, r.text.len, CPI_NONE, r.number ? JSON_NUMBER : JSON_STRING };
+        struct json_value v = { r.text.at, r.text.len, CPI_NONE,
+                                r.number ? JSON_NUMBER : JSON_STRING };
         fits = element_add(mapper, &v);
     }
     run->n_list = 0;
@@ -402,7 +406,8 @@ static bool map_element(struct cpi_mapper *mapper, uint32_t index)
     size_t first = mapper->n_events;
     bool taken = false;
     if (json_parser_walked(run->parser) > MAP_WALK_MAX)
-        return refuse_record(mapper, CPI_REFUSED_FANOUT, "too much to look through for every element");
+        return refuse_record(mapper, CPI_REFUSED_FANOUT,
+                             "too much to look through for every element");
     for (size_t r = 0; r < mapping->n_rules; r++) {
         const struct map_rule *rule = &mapping->rule[r];
         if (run->trace)
@@ -464,7 +469,8 @@ static void choose_root(struct map_run *run)
             break;
     }
     if (run->trace && mapping->n_roots > 1)
-        cpi_buf_add_format(run->trace, "  root %.*s\n", CPI_TEXT_ARG(mapping->root[run->root]->text));
+        cpi_buf_add_format(run->trace, "  root %.*s\n",
+                           CPI_TEXT_ARG(mapping->root[run->root]->text));
 }
 
 static bool map_elements(struct cpi_mapper *mapper)

@@ -1,4 +1,5 @@
-/* Values: the forms of a string, the first alternative that is present, texts and times out of them. */
+/* Values: the forms of a string, the first alternative that is present, texts and times out of
+ * them. */
 #include <string.h>
 
 #include "event/map.h"
@@ -135,7 +136,8 @@ static void get_header(struct map_run *run, struct cpi_text name, struct map_res
         }
 }
 
-static void get_template(struct map_run *run, const struct map_alternative *alt, struct map_result *ret)
+static void get_template(struct map_run *run, const struct map_alternative *alt,
+                         struct map_result *ret)
 {
     struct cpi_text part[MAP_PARTS_MAX];
     size_t bytes = 0;
@@ -164,7 +166,8 @@ static void get_template(struct map_run *run, const struct map_alternative *alt,
     map_set_text(ret, (struct cpi_text){ text, (uint32_t)bytes });
 }
 
-static void get_source(struct map_run *run, const struct map_alternative *alt, struct map_result *ret)
+static void get_source(struct map_run *run, const struct map_alternative *alt,
+                       struct map_result *ret)
 {
     switch (alt->source) {
     case SOURCE_POINTER:
@@ -204,7 +207,8 @@ static void get_source(struct map_run *run, const struct map_alternative *alt, s
     }
 }
 
-void map_alternative_get(struct map_run *run, const struct map_alternative *alt, struct map_result *ret)
+void map_alternative_get(struct map_run *run, const struct map_alternative *alt,
+                         struct map_result *ret)
 {
     const struct map_pointer *p = alt->pointer;
     if (p && p->direct) { /* a plain member: nearly all values of nearly all mappings */
@@ -234,13 +238,15 @@ void map_value_get(struct map_run *run, const struct map_value *value, bool iden
         if (identity && ret->state == MAP_TEXT && ret->text.len == 0)
             ret->state = MAP_NULL;
         if (run->trace) {
-            cpi_buf_add_format(run->trace, "      %.*s", CPI_TEXT_ARG(value->alternative[i].written));
+            cpi_buf_add_format(run->trace, "      %.*s",
+                               CPI_TEXT_ARG(value->alternative[i].written));
             map_trace_result(run, ret);
         }
         if (ret->state == MAP_NODE)
             map_absent(ret);
         if (ret->state != MAP_ABSENT && ret->state != MAP_NULL)
-            return; /* also if it cannot be read: a broken time is not replaced by the next best one */
+            return; /* also if it cannot be read: a broken time is not replaced by the next best one
+                     */
         null |= ret->state == MAP_NULL;
     }
     map_absent(ret);

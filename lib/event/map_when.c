@@ -9,7 +9,8 @@ static const struct operator
     enum map_test test;
     bool negate;
     bool word; /* needs blanks around it */
-} operators[] = {
+}
+operators[] = {
     { "!=", TEST_EQ, true, false },      { ">=", TEST_GE, false, false },
     { "<=", TEST_LE, false, false },     { "=", TEST_EQ, false, false },
     { ">", TEST_GT, false, false },      { "<", TEST_LT, false, false },
@@ -20,7 +21,7 @@ static const struct operator
 };
 #define N_OPERATORS (sizeof operators / sizeof *operators)
 
-static bool stands_at(struct cpi_text t, uint32_t i, const struct operator *op)
+static bool stands_at(struct cpi_text t, uint32_t i, const struct operator* op)
 {
     struct cpi_text text = cpi_text_of(op->text);
     if (!cpi_text_starts(cpi_text_part(t, i, UINT32_MAX), text))
@@ -30,7 +31,7 @@ static bool stands_at(struct cpi_text t, uint32_t i, const struct operator *op)
 }
 
 /* The first operator with blanks around it, outside of braces, brackets and quotes. */
-static const struct operator *find_operator(struct cpi_text t, uint32_t *ret_at)
+static const struct operator* find_operator(struct cpi_text t, uint32_t *ret_at)
 {
     int depth = 0;
     char quote = 0;
@@ -90,10 +91,12 @@ static bool compile_cond(struct map_compiler *c, struct cpi_text t, struct map_c
         ret->negate = true;
         t = cpi_text_trim(cpi_text_part(t, 4, UINT32_MAX));
     }
-    const struct operator *op = find_operator(t, &at);
+    const struct operator* op = find_operator(t, &at);
     if (!op) {
-        map_complain(c, "'%.*s' is no condition: want V = T, V != T, V in A,B, V starts T, V has T, "
-                        "V exists, V >= N, V < N, or not ...", CPI_TEXT_ARG(ret->written));
+        map_complain(c,
+                     "'%.*s' is no condition: want V = T, V != T, V in A,B, V starts T, V has T, "
+                     "V exists, V >= N, V < N, or not ...",
+                     CPI_TEXT_ARG(ret->written));
         return false;
     }
     ret->test = op->test;
@@ -194,8 +197,8 @@ static bool test(struct map_run *run, const struct map_cond *cond, struct map_re
         map_alternative_get(run, cond->right, &right);
         if (!map_to_text(run, &right))
             return false;
-        bool numeric = (right.number || cond->test >= TEST_GE) &&
-                       cpi_decimal_parse(right.text, &number);
+        bool numeric =
+            (right.number || cond->test >= TEST_GE) && cpi_decimal_parse(right.text, &number);
         return test_text(run, cond, left, right.text, numeric, &number);
     }
     for (size_t i = 0; i < cond->n_texts; i++)

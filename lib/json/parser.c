@@ -8,7 +8,8 @@
 #include "json/json.h"
 #include "json/paths.h"
 
-/* yajl's decode buffer and our own memory never shrink: they are made anew after a larger document. */
+/* yajl's decode buffer and our own memory never shrink: they are made anew after a larger document.
+ */
 #define REUSE_BYTES_MAX (64u * 1024)
 #define REUSE_TOKENS_MAX (64u * 1024)
 
@@ -28,7 +29,7 @@ struct json_parser {
     uint64_t duplicates, walked;
     struct cpi_text detail;
     struct json_paths *everything; /* the document itself, whole */
-    bool grown; /* beyond what is worth keeping */
+    bool grown;                    /* beyond what is worth keeping */
 
     /* the document being parsed */
     struct cpi_text document;
@@ -132,8 +133,8 @@ static int hex4(const char *at)
     return value;
 }
 
-/* yajl writes '?', a three-byte surrogate or a wrong four-byte character for a \u escape that is half a
- * surrogate pair. Few texts look like that; for those the document is looked at. */
+/* yajl writes '?', a three-byte surrogate or a wrong four-byte character for a \u escape that is
+ * half a surrogate pair. Few texts look like that; for those the document is looked at. */
 static bool may_hide_surrogate(const unsigned char *at, size_t len)
 {
     for (size_t i = 0; i < len; i++)
@@ -144,7 +145,8 @@ static bool may_hide_surrogate(const unsigned char *at, size_t len)
 
 static bool has_lone_surrogate(const struct json_parser *p)
 {
-    const char *end = p->document.at + yajl_get_bytes_consumed(p->handle) - 1; /* the closing quote */
+    const char *end =
+        p->document.at + yajl_get_bytes_consumed(p->handle) - 1; /* the closing quote */
     const char *at = end;
     for (;;) { /* the opening one: no backslash, or an even number of them, before it */
         do
@@ -161,7 +163,8 @@ static bool has_lone_surrogate(const struct json_parser *p)
             continue;
         int unit = hex4(at + 1);
         bool high = unit >= 0xD800 && unit < 0xDC00;
-        if (high && end - at > 10 && at[5] == '\\' && at[6] == 'u' && (hex4(at + 7) & 0xFC00) == 0xDC00)
+        if (high && end - at > 10 && at[5] == '\\' && at[6] == 'u' &&
+            (hex4(at + 7) & 0xFC00) == 0xDC00)
             at += 6;
         else if ((unit & 0xF800) == 0xD800)
             return true;
@@ -199,9 +202,8 @@ static int on_start(struct json_parser *p, enum json_kind kind)
     if (!node)
         return 1;
     if (node->slot != CPI_NONE)
-        p->slot[node->slot] = (struct json_value){
-            "", 0, node->whole ? p->container[p->depth] : CPI_NONE, kind
-        };
+        p->slot[node->slot] =
+            (struct json_value){ "", 0, node->whole ? p->container[p->depth] : CPI_NONE, kind };
     if (kind == JSON_OBJECT && node->n_edges) {
         p->match_depth = p->depth;
         p->open[p->depth] = node;
@@ -255,7 +257,8 @@ static int on_key(void *ctx, const unsigned char *at, size_t len)
     if (!(node->lens >> (len & 63) & 1))
         return 1;
     uint32_t tag = json_tag(at, len);
-    for (const struct json_edge *edge = node->edge, *end = edge + node->n_edges; edge < end; edge++) {
+    for (const struct json_edge *edge = node->edge, *end = edge + node->n_edges; edge < end;
+         edge++) {
         if (edge->tag != tag || edge->len != len || memcmp(edge->name, at, len) != 0)
             continue;
         p->next = &p->paths->node[edge->node];
@@ -284,8 +287,8 @@ static void open_handle(struct json_parser *p)
     p->handle = yajl_alloc(&callbacks, NULL, p);
     if (!p->handle)
         abort();
-    /* There is no yajl_reset: with this flag the handle takes another document after a complete one.
-     * Two documents in one text are refused in the callbacks then. */
+    /* There is no yajl_reset: with this flag the handle takes another document after a complete
+     * one. Two documents in one text are refused in the callbacks then. */
     yajl_config(p->handle, yajl_allow_multiple_values, 1);
     yajl_config(p->handle, yajl_dont_validate_strings, 1); /* checked before, and stricter */
 }
@@ -363,14 +366,13 @@ static void begin(struct json_parser *p, const struct json_paths *paths, struct 
         open_handle(p);
 }
 
-/* yajl's words in one line, with the place. */
-static void describe(struct json_parser *p)
+/* yajl's words in one line, with the place: bytes of the document that were read. */
+static void describe(struct json_parser *p, size_t place)
 {
-    unsigned char *words = yajl_get_error(p->handle, 0, (const unsigned char *)p->document.at,
-                                          p->document.len);
+    unsigned char *words =
+        yajl_get_error(p->handle, 0, (const unsigned char *)p->document.at, p->document.len);
     struct cpi_text t = cpi_text_trim(cpi_text_of((const char *)words));
-    p->detail = cpi_arena_format(&p->arena, "%.*s, near byte %zu", CPI_TEXT_ARG(t),
-                                 yajl_get_bytes_consumed(p->handle));
+    p->detail = cpi_arena_format(&p->arena, "%.*s, near byte %zu", CPI_TEXT_ARG(t), place);
     yajl_free_error(p->handle, words);
 }
 
@@ -391,11 +393,12 @@ enum json_fault json_parse(struct json_parser *p, const struct json_paths *paths
         return p->fault;
     }
     yajl_status status = yajl_parse(p->handle, (const unsigned char *)document.at, document.len);
+    size_t place = yajl_get_bytes_consumed(p->handle);
     if (status == yajl_status_ok && !is_complete(p))
         status = yajl_complete_parse(p->handle);
     if (status == yajl_status_error) {
         p->fault = JSON_BAD;
-        describe(p);
+        describe(p, place);
     }
     if (p->fault == JSON_FINE && p->next)
         refuse(p, JSON_BAD, "no document");
@@ -465,7 +468,8 @@ static bool read_index(struct cpi_text name, uint32_t *ret)
     return true;
 }
 
-struct json_value json_member(struct json_parser *p, const struct json_value *v, struct cpi_text name)
+struct json_value json_member(struct json_parser *p, const struct json_value *v,
+                              struct cpi_text name)
 {
     struct json_value element = { .token = CPI_NONE };
     uint32_t index, cursor = 0;

@@ -54,14 +54,15 @@ static uint32_t edge_ensure(struct json_paths *paths, uint32_t from, struct cpi_
     struct json_node *node = &paths->node[from];
     struct cpi_text copy = cpi_arena_text(&paths->arena, name);
     node->edge = cpi_grow(node->edge, node->n_edges, &node->cap, sizeof *node->edge);
-    node->edge[node->n_edges++] = (struct json_edge){
-        json_tag((const unsigned char *)copy.at, copy.len), copy.len, copy.at, to
-    };
+    node->edge[node->n_edges++] =
+        (struct json_edge){ json_tag((const unsigned char *)copy.at, copy.len), copy.len, copy.at,
+                            to };
     node->lens |= UINT64_C(1) << (name.len & 63);
     return to;
 }
 
-void json_paths_need(struct json_paths *paths, const struct cpi_text *step, size_t n_steps, bool whole)
+void json_paths_need(struct json_paths *paths, const struct cpi_text *step, size_t n_steps,
+                     bool whole)
 {
     assert(!paths->n_slots);
     uint32_t at = 0;
@@ -71,8 +72,8 @@ void json_paths_need(struct json_paths *paths, const struct cpi_text *step, size
     paths->node[at].whole |= whole;
 }
 
-/* Copies the trie depth first, so that what lies below a node is a range of slots and of nodes; what lies
- * below a whole value is on its tape and needs no nodes. */
+/* Copies the trie depth first, so that what lies below a node is a range of slots and of nodes;
+ * what lies below a whole value is on its tape and needs no nodes. */
 static uint32_t seal_node(struct json_paths *paths, struct json_node *from, uint32_t at)
 {
     uint32_t to = node_add(paths);
@@ -111,8 +112,8 @@ size_t json_paths_slots(const struct json_paths *paths)
     return paths->n_slots;
 }
 
-uint32_t json_paths_find(const struct json_paths *paths, const struct cpi_text *step, size_t n_steps,
-                         size_t *ret_used)
+uint32_t json_paths_find(const struct json_paths *paths, const struct cpi_text *step,
+                         size_t n_steps, size_t *ret_used)
 {
     uint32_t at = 0;
     size_t i = 0;

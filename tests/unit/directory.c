@@ -46,8 +46,8 @@ static int64_t instant(const char *time)
 static const char *rep_at(const char *source, const char *raw, const char *time)
 {
     static char text[256];
-    struct cpi_text path, rep = cpi_directory_rep(dir, cpi_text_of(source), cpi_text_of(raw),
-                                                  instant(time), &path);
+    struct cpi_text path,
+        rep = cpi_directory_rep(dir, cpi_text_of(source), cpi_text_of(raw), instant(time), &path);
     snprintf(text, sizeof text, "%.*s%s%.*s", CPI_TEXT_ARG(rep), cpi_text_is(path) ? " @ " : "",
              CPI_TEXT_ARG(path));
     for (char *c = text; *c; c++)
@@ -60,27 +60,28 @@ static void add_team_pairs(const char *const (*pair)[2], size_t count)
 {
     struct cpi_team_spec spec[16];
     for (size_t i = 0; i < count; i++)
-        spec[i] = (struct cpi_team_spec){ pair[i][0], pair[i][1], { "cpid.conf", (unsigned)i + 1 } };
+        spec[i] =
+            (struct cpi_team_spec){ pair[i][0], pair[i][1], { "cpid.conf", (unsigned)i + 1 } };
     cpi_directory_add_teams(dir, spec, count, &diag);
 }
 
 static void test_people(void)
 {
-    static const char *const teams[][2] = { { "phone", "support" }, { "mail", "support" },
+    static const char *const teams[][2] = { { "phone", "support" },
+                                            { "mail", "support" },
                                             { "support", "service" } };
     begin();
-    add(cpi_directory_add_people,
-        "rep,team,from,until,also\r\n"
-        "anna,phone,,2026-03-01,zendesk:360001 crm:anna@acme.example\r\n"
-        "anna,mail,2026-03-01,,\r\n"
-        "bob,sales,2026-01-01,2026-02-01,zendesk:7\r\n"
-        "\r\n"
-        "carla,sales,2026-02-01,,zendesk:7\r\n"
-        "\"de, Witt \"\"Jo\"\"\",,,,\"crm:jo\r\nzendesk:8\"\r\n"
-        "eve,phone,2026-01-01,2026-01-10,\r\n"
-        "eve,phone,2026-02-01,,");
+    add(cpi_directory_add_people, "rep,team,from,until,also\r\n"
+                                  "anna,phone,,2026-03-01,zendesk:360001 crm:anna@acme.example\r\n"
+                                  "anna,mail,2026-03-01,,\r\n"
+                                  "bob,sales,2026-01-01,2026-02-01,zendesk:7\r\n"
+                                  "\r\n"
+                                  "carla,sales,2026-02-01,,zendesk:7\r\n"
+                                  "\"de, Witt \"\"Jo\"\"\",,,,\"crm:jo\r\nzendesk:8\"\r\n"
+                                  "eve,phone,2026-01-01,2026-01-10,\r\n"
+                                  "eve,phone,2026-02-01,,");
     add_team_pairs(teams, 3);
-    TEST("O3 an alias and the rep's own id name one person") {
+    TEST ("O3 an alias and the rep's own id name one person") {
         CHECK_INT(diag.count, 0);
         CHECK_STR(rep_at("zendesk", "360001", "2026-01-05"), "anna @ phone<support<service");
         CHECK_STR(rep_at("crm", "anna@acme.example", "2026-01-05"), "anna @ phone<support<service");
@@ -88,31 +89,31 @@ static void test_people(void)
         CHECK_STR(rep_at("crm", "360001", "2026-01-05"), "unknown");
         CHECK_STR(rep_at("zendesk", "360002", "2026-01-05"), "unknown");
     }
-    TEST("O7 from is inclusive and until exclusive, at local midnight of the zone") {
+    TEST ("O7 from is inclusive and until exclusive, at local midnight of the zone") {
         CHECK_STR(rep_at("x", "anna", "2026-02-28T22:59:59.999Z"), "anna @ phone<support<service");
         CHECK_STR(rep_at("x", "anna", "2026-02-28T23:00:00Z"), "anna @ mail<support<service");
         CHECK_STR(rep_at("x", "bob", "2025-12-31T22:59:59Z"), "unknown");
         CHECK_STR(rep_at("x", "bob", "2025-12-31T23:00:00Z"), "bob @ sales");
         CHECK_STR(rep_at("x", "bob", "2026-01-31T23:00:00Z"), "unknown");
     }
-    TEST("O7 an alias stays with its person in their other rows") {
+    TEST ("O7 an alias stays with its person in their other rows") {
         CHECK_STR(rep_at("zendesk", "360001", "2026-06-01"), "anna @ mail<support<service");
     }
-    TEST("O7 an alias that passed on names whoever has it at that time") {
+    TEST ("O7 an alias that passed on names whoever has it at that time") {
         CHECK_STR(rep_at("zendesk", "7", "2026-01-15"), "bob @ sales");
         CHECK_STR(rep_at("zendesk", "7", "2026-02-15"), "carla @ sales");
         CHECK_STR(rep_at("zendesk", "7", "2025-06-01"), "unknown");
     }
-    TEST("O7 in a gap between two rows nobody is known") {
+    TEST ("O7 in a gap between two rows nobody is known") {
         CHECK_STR(rep_at("x", "eve", "2026-01-05"), "eve @ phone<support<service");
         CHECK_STR(rep_at("x", "eve", "2026-01-15"), "unknown");
         CHECK_STR(rep_at("x", "eve", "2026-02-15"), "eve @ phone<support<service");
     }
-    TEST("quoted fields hold commas, quotes and newlines; a rep needs no team") {
+    TEST ("quoted fields hold commas, quotes and newlines; a rep needs no team") {
         CHECK_STR(rep_at("crm", "jo", "2026-01-05"), "de, Witt \"Jo\"");
         CHECK_STR(rep_at("zendesk", "8", "2026-01-05"), "de, Witt \"Jo\"");
     }
-    TEST("O6 a team's path is itself and all its parents") {
+    TEST ("O6 a team's path is itself and all its parents") {
         struct cpi_text path = cpi_directory_team_path(dir, CPI_TEXT("mail"));
         CHECK_TEXT(path, "mail\x1fsupport\x1fservice");
         path = cpi_directory_team_path(dir, CPI_TEXT("service"));
@@ -122,15 +123,17 @@ static void test_people(void)
         CHECK(!cpi_text_is(cpi_directory_team_path(dir, CPI_TEXT("nobody"))));
         CHECK(!cpi_text_is(cpi_directory_team_path(dir, CPI_ABSENT)));
     }
-    TEST("columns stand in any order, may be missing, and a byte order mark is no part of the first") {
+    TEST ("columns stand in any order, may be missing, and a byte order mark is no part of the "
+          "first") {
         begin();
-        add(cpi_directory_add_people, "\xEF\xBB\xBF" "Also , REP\nzendesk:1,anna\n,bob\n");
+        add(cpi_directory_add_people, "\xEF\xBB\xBF"
+                                      "Also , REP\nzendesk:1,anna\n,bob\n");
         CHECK_INT(diag.count, 0);
         CHECK_STR(rep_at("zendesk", "1", "2026-01-05"), "anna");
         CHECK_STR(rep_at("zendesk", "bob", "2026-01-05"), "bob");
         CHECK(cpi_directory_has_people(dir));
     }
-    TEST("without people nobody is known") {
+    TEST ("without people nobody is known") {
         begin();
         CHECK(!cpi_directory_has_people(dir));
         CHECK_STR(rep_at("zendesk", "1", "2026-01-05"), "unknown");
@@ -140,9 +143,10 @@ static void test_people(void)
 static void test_customers(void)
 {
     begin();
-    add(cpi_directory_add_customers, "customer,also\nACC-17,zendesk:88123 crm:ACC-17 tel:+4989123456\n"
-                                     "ACC-17,crm:old\nACC-18,\n");
-    TEST("O3 a customer is one, whatever each system calls them") {
+    add(cpi_directory_add_customers,
+        "customer,also\nACC-17,zendesk:88123 crm:ACC-17 tel:+4989123456\n"
+        "ACC-17,crm:old\nACC-18,\n");
+    TEST ("O3 a customer is one, whatever each system calls them") {
         CHECK_INT(diag.count, 0);
         CHECK_TEXT(cpi_directory_customer(dir, CPI_TEXT("zendesk"), CPI_TEXT("88123")), "ACC-17");
         CHECK_TEXT(cpi_directory_customer(dir, CPI_TEXT("tel"), CPI_TEXT("+4989123456")), "ACC-17");
@@ -169,16 +173,21 @@ static const struct {
     { false, "rep,from\nanna,1.3.2026\n", 2, "want YYYY-MM-DD" },
     { false, "rep,from\nanna,2026-02-30\n", 2, "no date" },
     { false, "rep,from,until\nanna,2026-03-01,2026-03-01\n", 2, "until is not after from" },
-    { false, "rep,from,until\nanna,2026-01-01,2026-03-02\nanna,2026-03-01,\n", 3, "see people.csv:2" },
+    { false, "rep,from,until\nanna,2026-01-01,2026-03-02\nanna,2026-03-01,\n", 3,
+      "see people.csv:2" },
     { false, "rep\nanna\nanna\n", 3, "already somewhere" },
-    { false, "rep,also\nanna,zendesk:1\nbob,zendesk:1\n", 3, "already names 'anna' at that time: see people.csv:2" },
+    { false, "rep,also\nanna,zendesk:1\nbob,zendesk:1\n", 3,
+      "already names 'anna' at that time: see people.csv:2" },
     { false, "rep,also\nanna,zendesk\n", 2, "want source:id" },
     { false, "rep,also\nanna,:1\n", 2, "want source:id" },
     { false, "rep,team\n\"anna,phone\nbob,mail\n", 2, "never closed" },
     { false, "rep,team\n\"anna\"x,phone\n", 2, "behind a closing quote" },
     { false, "rep,team\nan\"na,phone\n", 2, "middle of a field" },
     { false, "rep,team\n\"a\nb\",phone\nanna,\"x\n", 2, "control character" },
-    { false, "rep\nanna\nb\xFC" "rger\n", 3, "not UTF-8" },
+    { false,
+      "rep\nanna\nb\xFC"
+      "rger\n",
+      3, "not UTF-8" },
     { true, "customer,also\nA,crm:1\nB,crm:1\n", 3, "already names 'A'" },
     { true, "rep,also\nA,crm:1\n", 1, "no column" },
     { true, "customer\n\"\"\nA,B\n", 3, "2 fields" },
@@ -187,7 +196,7 @@ static const struct {
 static void test_refused(void)
 {
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        TEST(refused[i].want) {
+        TEST (refused[i].want) {
             begin();
             add(refused[i].customers ? cpi_directory_add_customers : cpi_directory_add_people,
                 refused[i].csv);
@@ -200,7 +209,7 @@ static void test_refused(void)
                     printf("  said: %s\n", diag.line[0].text);
             }
         }
-    TEST("NUL bytes and a hopeless file end in a few errors, not in a crash") {
+    TEST ("NUL bytes and a hopeless file end in a few errors, not in a crash") {
         begin();
         add_bytes(cpi_directory_add_people, "rep\nan\0na\n", 10);
         CHECK_INT(diag.errors, 1);
@@ -219,7 +228,7 @@ static void test_refused(void)
 
 static void test_teams(void)
 {
-    TEST("a team with two parents is an error, the same pair twice is not") {
+    TEST ("a team with two parents is an error, the same pair twice is not") {
         static const char *const twice[][2] = { { "a", "b" }, { "a", "b" }, { "a", "c" } };
         begin();
         add_team_pairs(twice, 3);
@@ -227,9 +236,9 @@ static void test_teams(void)
         CHECK_INT(diag.line[0].at.line, 3);
         CHECK(strstr(diag.line[0].text, "two parents, 'b' and 'c'") != NULL);
     }
-    TEST("a cycle of teams is an error, and the walk up ends") {
-        static const char *const cycle[][2] = { { "x", "a" }, { "a", "b" }, { "b", "c" }, { "c", "a" },
-                                                { "self", "self" }, { "p", "q" } };
+    TEST ("a cycle of teams is an error, and the walk up ends") {
+        static const char *const cycle[][2] = { { "x", "a" }, { "a", "b" },       { "b", "c" },
+                                                { "c", "a" }, { "self", "self" }, { "p", "q" } };
         begin();
         add_team_pairs(cycle, 6);
         CHECK_INT(diag.errors, 2);

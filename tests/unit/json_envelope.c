@@ -14,10 +14,11 @@ static bool read_line(const char *line)
 int main(void)
 {
     reader = cpi_envelope_reader_new();
-    TEST("an envelope gives topic, partition, offset, time, headers, key and payload") {
-        CHECK(read_line("{\"topic\":\"t\",\"partition\":3,\"offset\":12,\"tstype\":\"create\","
-                        "\"ts\":1700000000123,\"broker\":1,\"headers\":[\"ce_id\",\"7\",\"h\",null],"
-                        "\"key\":\"k\\u00fc\",\"payload\":\"{\\\"a\\\":1}\"}"));
+    TEST ("an envelope gives topic, partition, offset, time, headers, key and payload") {
+        CHECK(
+            read_line("{\"topic\":\"t\",\"partition\":3,\"offset\":12,\"tstype\":\"create\","
+                      "\"ts\":1700000000123,\"broker\":1,\"headers\":[\"ce_id\",\"7\",\"h\",null],"
+                      "\"key\":\"k\\u00fc\",\"payload\":\"{\\\"a\\\":1}\"}"));
         CHECK_TEXT(record.topic, "t");
         CHECK_INT(record.partition, 3);
         CHECK_INT(record.offset, 12);
@@ -29,9 +30,10 @@ int main(void)
         CHECK_TEXT(record.header[0].value, "7");
         CHECK(!cpi_text_is(record.header[1].value));
     }
-    TEST("an envelope without headers, key and time; a payload of null is a tombstone") {
-        CHECK(read_line("{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"tstype\":\"unknown\",\"ts\":-1,"
-                        "\"key\":null,\"payload\":null}"));
+    TEST ("an envelope without headers, key and time; a payload of null is a tombstone") {
+        CHECK(read_line(
+            "{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"tstype\":\"unknown\",\"ts\":-1,"
+            "\"key\":null,\"payload\":null}"));
         CHECK(!cpi_text_is(record.value));
         CHECK(!cpi_text_is(record.key));
         CHECK_INT(record.n_headers, 0);
@@ -50,7 +52,7 @@ int main(void)
         "[\"topic\",\"partition\",\"offset\",\"payload\"]",
     };
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-        TEST("any other line is the value itself, whatever stands in it") {
+        TEST ("any other line is the value itself, whatever stands in it") {
             CHECK(!read_line(plain[i]));
             CHECK_TEXT(record.value, plain[i]);
             CHECK_INT(record.timestamp, CPI_TIME_NONE);

@@ -62,17 +62,18 @@ static const struct json_value *at(int which)
 
 static void test_kept(void)
 {
-    TEST("members at needed paths are kept, others are passed over") {
-        CHECK_INT(parse("{\"y\":{\"a\":1,\"x\":[{\"x\":2}]},\"a\":{\"c\":[1,{\"b\":9}],\"b\":\"t\"},"
-                        "\"x\":12.50}"),
-                  JSON_FINE);
+    TEST ("members at needed paths are kept, others are passed over") {
+        CHECK_INT(
+            parse("{\"y\":{\"a\":1,\"x\":[{\"x\":2}]},\"a\":{\"c\":[1,{\"b\":9}],\"b\":\"t\"},"
+                  "\"x\":12.50}"),
+            JSON_FINE);
         CHECK_INT(at(A)->kind, JSON_OBJECT);
         CHECK_TEXT(*at(A_B), "t");
         CHECK_INT(at(X)->kind, JSON_NUMBER);
         CHECK_TEXT(*at(X), "12.50");
         CHECK_INT(at(LIST)->kind, JSON_ABSENT);
     }
-    TEST("null, booleans and empty texts are told apart from what is absent") {
+    TEST ("null, booleans and empty texts are told apart from what is absent") {
         CHECK_INT(parse("{\"a\":null,\"x\":\"\"}"), JSON_FINE);
         CHECK_INT(at(A)->kind, JSON_NULL);
         CHECK_INT(at(X)->kind, JSON_STRING);
@@ -81,13 +82,14 @@ static void test_kept(void)
         CHECK_TEXT(*at(A), "true");
         CHECK_TEXT(*at(X), "false");
     }
-    TEST("escaped texts are decoded, escaped names match") {
-        CHECK_INT(parse("{\"\\u0061\":{\"\\u0062\":\"gr\\u00fc\\u00df \\ud83d\\ude00\"},\"x\":\"a\\/\"}"),
-                  JSON_FINE);
+    TEST ("escaped texts are decoded, escaped names match") {
+        CHECK_INT(
+            parse("{\"\\u0061\":{\"\\u0062\":\"gr\\u00fc\\u00df \\ud83d\\ude00\"},\"x\":\"a\\/\"}"),
+            JSON_FINE);
         CHECK_TEXT(*at(A_B), "gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80");
         CHECK_TEXT(*at(X), "a/");
     }
-    TEST("numbers stay as they are written, also with 400 digits") {
+    TEST ("numbers stay as they are written, also with 400 digits") {
         char document[512] = "{\"x\":";
         memset(document + 5, '7', 400);
         strcpy(document + 405, "}");
@@ -102,7 +104,7 @@ static void test_kept(void)
 
 static void test_tape(void)
 {
-    TEST("a value kept whole can be walked") {
+    TEST ("a value kept whole can be walked") {
         CHECK_INT(parse("{\"list\":[{\"n\":\"a\",\"v\":[1,[2],3]},4,null],\"x\":5}"), JSON_FINE);
         struct json_value element, member;
         uint32_t cursor = 0;
@@ -119,7 +121,7 @@ static void test_tape(void)
         CHECK(!json_each(parser, at(LIST), &cursor, &element));
         CHECK_TEXT(*at(X), "5");
     }
-    TEST("a document inside a text is parsed by the same parser") {
+    TEST ("a document inside a text is parsed by the same parser") {
         CHECK_INT(parse("{\"x\":\"{\\\"k\\\":[1,2]}\",\"list\":[7]}"), JSON_FINE);
         struct json_value inner, member;
         CHECK_INT(json_parse_whole(parser, json_text(at(X)), &inner), JSON_FINE);
@@ -134,9 +136,10 @@ static void test_tape(void)
 
 static void test_duplicates(void)
 {
-    TEST("of members given twice the last counts, with all that is in it") {
+    TEST ("of members given twice the last counts, with all that is in it") {
         uint64_t before = json_parser_duplicates(parser);
-        CHECK_INT(parse("{\"x\":1,\"a\":{\"b\":1},\"x\":2,\"a\":{\"c\":3},\"q\":1,\"q\":2}"), JSON_FINE);
+        CHECK_INT(parse("{\"x\":1,\"a\":{\"b\":1},\"x\":2,\"a\":{\"c\":3},\"q\":1,\"q\":2}"),
+                  JSON_FINE);
         CHECK_TEXT(*at(X), "2");
         CHECK_INT(at(A)->kind, JSON_OBJECT);
         CHECK_INT(at(A_B)->kind, JSON_ABSENT);
@@ -145,7 +148,7 @@ static void test_duplicates(void)
         CHECK_TEXT(*at(A_B), "2");
         CHECK_INT(json_parser_duplicates(parser) - before, 3);
     }
-    TEST("a member given twice in a walked object is counted once") {
+    TEST ("a member given twice in a walked object is counted once") {
         uint64_t before = json_parser_duplicates(parser);
         CHECK_INT(parse("{\"list\":{\"k\":1,\"k\":2}}"), JSON_FINE);
         struct json_value member = json_member(parser, at(LIST), CPI_TEXT("k"));
@@ -187,7 +190,7 @@ static void test_refused(void)
         { "\xFF\xFE{", JSON_NOT_UTF8 },
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++)
-        TEST("no JSON, two documents, wrong encodings: refused, and the next document is read") {
+        TEST ("no JSON, two documents, wrong encodings: refused, and the next document is read") {
             CHECK_INT(parse(row[i].document), row[i].fault);
             if (parse(row[i].document) != row[i].fault)
                 printf("  in %s\n", row[i].document);
@@ -195,7 +198,7 @@ static void test_refused(void)
             CHECK_INT(parse("{\"x\":3}"), JSON_FINE);
             CHECK_TEXT(*at(X), "3");
         }
-    TEST("NUL bytes and UTF-16 are refused") {
+    TEST ("NUL bytes and UTF-16 are refused") {
         CHECK_INT(parse_bytes("{\"a\":1}\0", 8), JSON_BAD);
         CHECK_INT(parse_bytes("{\"a\":\"\0\"}", 9), JSON_BAD);
         CHECK_INT(parse_bytes("{\0\"\0a\0", 6), JSON_BAD);
@@ -208,7 +211,7 @@ static void test_depth(void)
     char *document = cpi_xmalloc(2 * DEEP);
     memset(document, '[', DEEP);
     memset(document + DEEP, ']', DEEP);
-    TEST("nested 100,000 deep is refused, 64 deep is not") {
+    TEST ("nested 100,000 deep is refused, 64 deep is not") {
         CHECK_INT(parse_bytes(document, 2 * DEEP), JSON_TOO_DEEP);
         CHECK_INT(parse_bytes(document + DEEP - 64, 128), JSON_FINE);
         CHECK_INT(parse_bytes(document + DEEP - 65, 130), JSON_TOO_DEEP);
@@ -227,15 +230,15 @@ static void test_surrogates(void)
         const char *text;
         enum json_kind kind;
     } row[] = {
-        { "\\ud800", JSON_BROKEN },         { "\\udc00", JSON_BROKEN },
-        { "a\\ud83dz", JSON_BROKEN },       { "\\ud83d\\ud83d", JSON_BROKEN },
-        { "\\ude00\\ud83d", JSON_BROKEN },  { "\\\"\\uD800", JSON_BROKEN },
-        { "what?\\n", JSON_STRING },        { "\\ud83d\\ude00?", JSON_STRING },
-        { "\\u003f", JSON_STRING },         { "\\\\ud800?\\n", JSON_STRING },
+        { "\\ud800", JSON_BROKEN },        { "\\udc00", JSON_BROKEN },
+        { "a\\ud83dz", JSON_BROKEN },      { "\\ud83d\\ud83d", JSON_BROKEN },
+        { "\\ude00\\ud83d", JSON_BROKEN }, { "\\\"\\uD800", JSON_BROKEN },
+        { "what?\\n", JSON_STRING },       { "\\ud83d\\ude00?", JSON_STRING },
+        { "\\u003f", JSON_STRING },        { "\\\\ud800?\\n", JSON_STRING },
         { "\\\\\\\"?", JSON_STRING },
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++)
-        TEST("half a surrogate pair makes a text broken, a question mark does not") {
+        TEST ("half a surrogate pair makes a text broken, a question mark does not") {
             char document[64];
             snprintf(document, sizeof document, "{\"x\":\"%s\"}", row[i].text);
             CHECK_INT(parse(document), JSON_FINE);
@@ -247,7 +250,7 @@ static void test_large(void)
 {
     enum { BYTES = 1 << 20 };
     char *document = cpi_xmalloc(BYTES);
-    TEST("a large escaped text and a large tape are read, and forgotten") {
+    TEST ("a large escaped text and a large tape are read, and forgotten") {
         memset(document, 'n', BYTES);
         memcpy(document, "{\"x\":\"\\", 7);
         memcpy(document + BYTES - 2, "\"}", 2);

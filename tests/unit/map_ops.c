@@ -1,5 +1,5 @@
-/* Every form of a value, every operation, every condition: one row each. The value is mapped onto the field
- * x of an event; what comes out is compared. */
+/* Every form of a value, every operation, every condition: one row each. The value is mapped onto
+ * the field x of an event; what comes out is compared. */
 #include "check.h"
 #include "mapping_text.h"
 
@@ -12,16 +12,22 @@ static const struct cpi_header headers[] = { { { "ce_id", 5 }, { "old", 3 } },
 static const char *x_of(const char *value, const char *document)
 {
     char text[2048];
-    snprintf(text, sizeof text,
-             "{ common = { type = \"=case.opened\"; time = \"=2026-01-01\"; fields = { x = %s; }; };"
-             "  maps = { m = ( [\"A*\", \"starts\"], [\"*z\", \"ends\"], [\"b?d\", \"one\"],"
-             "                 [\"same*me\", \"&\"], [\"gone\", \"-\"], [\"\", \"nothing\"], [\">*\", \"new\"] ); }; }",
-             value);
+    snprintf(
+        text, sizeof text,
+        "{ common = { type = \"=case.opened\"; time = \"=2026-01-01\"; fields = { x = %s; }; };"
+        "  maps = { m = ( [\"A*\", \"starts\"], [\"*z\", \"ends\"], [\"b?d\", \"one\"],"
+        "                 [\"same*me\", \"&\"], [\"gone\", \"-\"], [\"\", \"nothing\"], [\">*\", "
+        "\"new\"] ); }; }",
+        value);
     struct cpi_mapping *mapping = mapping_of(text);
     struct cpi_record record = { .value = cpi_text_of(document),
                                  .key = CPI_TEXT("{\"id\":\"K\",\"n\":[1,2]}"),
-                                 .header = headers, .n_headers = 3, .topic = CPI_TEXT("top"),
-                                 .partition = 4, .offset = 77, .timestamp = 1700000000123 };
+                                 .header = headers,
+                                 .n_headers = 3,
+                                 .topic = CPI_TEXT("top"),
+                                 .partition = 4,
+                                 .offset = 77,
+                                 .timestamp = 1700000000123 };
     const char *line = events_of(mapper, mapping, record);
     cpi_mapping_free(mapping);
     static const char head[] = "case.opened 2026-01-01T00:00:00.000Z";
@@ -36,8 +42,8 @@ static const struct row forms[] = {
     { "\"/a\"", "{\"a\":\"t\"}", " x=t" },
     { "\"/a/b/c\"", "{\"a\":{\"b\":{\"c\":1}}}", " x=1" },
     { "\"/a~1b/c~0d\"", "{\"a/b\":{\"c~d\":\"t\"}}", " x=t" },
-    { "\"/LLM (AW) question/$numberLong\"", "{\"LLM (AW) question\":{\"$numberLong\":\"90071992547409931\"}}",
-      " x=90071992547409931" },
+    { "\"/LLM (AW) question/$numberLong\"",
+      "{\"LLM (AW) question\":{\"$numberLong\":\"90071992547409931\"}}", " x=90071992547409931" },
     { "\"/\"", "{\"\":5}", " x=5" },
     { "\"\"", "\"text\"", " x=text" },
     { "\"\"", "{\"a\":1}", "" },
@@ -60,17 +66,21 @@ static const struct row forms[] = {
     { "\"/a[0]/b\"", "{\"a\":{\"b\":\"alone\"}}", " x=alone" },
     { "\"/a/1\"", "{\"a\":[\"f\",\"g\"]}", " x=g" },
     { "\"/a/1\"", "{\"a\":{\"1\":\"member\"}}", " x=member" },
-    { "\"/a[name=Amount]/v\"", "{\"a\":[{\"name\":\"Tax\",\"v\":1},{\"name\":\"Amount\",\"v\":2},"
-                               "{\"name\":\"Amount\",\"v\":3}]}", " x=2" },
-    { "\"/a[name=Amount;last]/v\"", "{\"a\":[{\"name\":\"Amount\",\"v\":2},{\"name\":\"Amount\",\"v\":3},7]}",
-      " x=3" },
+    { "\"/a[name=Amount]/v\"",
+      "{\"a\":[{\"name\":\"Tax\",\"v\":1},{\"name\":\"Amount\",\"v\":2},"
+      "{\"name\":\"Amount\",\"v\":3}]}",
+      " x=2" },
+    { "\"/a[name=Amount;last]/v\"",
+      "{\"a\":[{\"name\":\"Amount\",\"v\":2},{\"name\":\"Amount\",\"v\":3},7]}", " x=3" },
     { "\"/a[id=36001234]/v\"", "{\"a\":[{\"id\":36001234,\"v\":\"t\"}]}", " x=t" },
-    { "\"/a[?status]/v\"", "{\"a\":[{\"v\":1},{\"status\":null,\"v\":2},{\"status\":0,\"v\":3}]}", " x=3" },
+    { "\"/a[?status]/v\"", "{\"a\":[{\"v\":1},{\"status\":null,\"v\":2},{\"status\":0,\"v\":3}]}",
+      " x=3" },
     { "\"/a[?status;last]/v\"", "{\"a\":[{\"status\":1,\"v\":2},{\"status\":0,\"v\":3}]}", " x=3" },
     { "\"/a[name=None]/v\"", "{\"a\":[{\"name\":\"Amount\",\"v\":2}]}", "" },
     { "\"/a[*]/b\"", "{\"a\":[{\"b\":1},{\"c\":2},{\"b\":\"t\"},{\"b\":null}]}", " x=1,t" },
     { "\"/a[*]/b[*]\"", "{\"a\":[{\"b\":[1,2]},{\"b\":[3]},{\"b\":4}]}", " x=1,2,3,4" },
-    { "\"/a[*]/b[k=1]/v\"", "{\"a\":[{\"b\":[{\"k\":1,\"v\":\"p\"}]},{\"b\":[{\"k\":2,\"v\":\"q\"}]}]}", " x=p" },
+    { "\"/a[*]/b[k=1]/v\"",
+      "{\"a\":[{\"b\":[{\"k\":1,\"v\":\"p\"}]},{\"b\":[{\"k\":2,\"v\":\"q\"}]}]}", " x=p" },
     { "\"[*]\"", "[\"a\",\"b\"]", " x=a,b" },
     { "\"key:\"", "{}", " x={\"id\":\"K\",\"n\":[1,2]}" },
     { "\"key:/id\"", "{}", " x=K" },
@@ -118,7 +128,10 @@ static const struct row ops[] = {
     { "\"/a | map m\"", "{\"a\":\"aBc\"}", " x=starts" },
     { "\"/a | map m\"", "{\"a\":\"XYZ\"}", " x=ends" },
     { "\"/a | map m\"", "{\"a\":\"BxD\"}", " x=one" },
-    { "\"/a | map m\"", "{\"a\":\"b\xC3\xA4" "d\"}", " x=one" },
+    { "\"/a | map m\"",
+      "{\"a\":\"b\xC3\xA4"
+      "d\"}",
+      " x=one" },
     { "\"/a | map m\"", "{\"a\":\"bxxd\"}", "" },
     { "\"/a | map m\"", "{\"a\":\"Same with me\"}", " x=Same with me" },
     { "\"/a | map m\"", "{\"a\":\"gone\"}", "" },
@@ -131,7 +144,8 @@ static const struct row ops[] = {
     { "\"/a | json at /p\"", "{\"a\":\"{\\\"p\\\":\\\"t\\\"}\"}", " x=t" },
     { "\"/a | json | at /p\"", "{\"a\":{\"p\":\"an object already\"}}", " x=an object already" },
     { "\"/a | json | at /p\"", "{\"a\":\"no JSON\"}", " unreadable=1" },
-    { "\"/a | json | at /p | json | at /q\"", "{\"a\":\"{\\\"p\\\":\\\"{\\\\\\\"q\\\\\\\":8}\\\"}\"}", " x=8" },
+    { "\"/a | json | at /p | json | at /q\"",
+      "{\"a\":\"{\\\"p\\\":\\\"{\\\\\\\"q\\\\\\\":8}\\\"}\"}", " x=8" },
     { "\"/a | json\"", "{\"a\":\"12\"}", " x=12" },
     { "\"/a | at /b\"", "{\"a\":{\"b\":3}}", " x=3" },
     { "\"/a[*] | join ' + '\"", "{\"a\":[1,{\"b\":1},null,\"t\"]}", " x=1 + t" },
@@ -163,10 +177,14 @@ static const struct row ops[] = {
     { "\"/a | s\"", "{\"a\":{}}", "" },
     { "\"/a | iso\"", "{\"a\":\"2026-01-31T10:00:00.1239+0100\"}", " x=1769850000123" },
     { "\"/a | iso\"", "{\"a\":\"31.1.2026\"}", " unreadable=1" },
-    { "\"/a | date '%m/%d/%Y %H:%M:%S' UTC\"", "{\"a\":\"12/13/2016 18:46:44\"}", " x=1481654804000" },
-    { "\"/a | date '%Y-%m-%d %H:%M' Europe/Berlin\"", "{\"a\":\"2026-07-01 12:00\"}", " x=1782900000000" },
-    { "\"/a | date '%d.%m.%y %I:%M %p' +02:00\"", "{\"a\":\"01.02.26 12:30 AM\"}", " x=1769898600000" },
-    { "\"/a | date '%d %b %Y %H:%M:%S.%f %z'\"", "{\"a\":\"1 March 2026 09:00:00.25 -05:30\"}", " x=1772375400250" },
+    { "\"/a | date '%m/%d/%Y %H:%M:%S' UTC\"", "{\"a\":\"12/13/2016 18:46:44\"}",
+      " x=1481654804000" },
+    { "\"/a | date '%Y-%m-%d %H:%M' Europe/Berlin\"", "{\"a\":\"2026-07-01 12:00\"}",
+      " x=1782900000000" },
+    { "\"/a | date '%d.%m.%y %I:%M %p' +02:00\"", "{\"a\":\"01.02.26 12:30 AM\"}",
+      " x=1769898600000" },
+    { "\"/a | date '%d %b %Y %H:%M:%S.%f %z'\"", "{\"a\":\"1 March 2026 09:00:00.25 -05:30\"}",
+      " x=1772375400250" },
     { "\"/a | date '%Y%m%d'\"", "{\"a\":\"20260230\"}", " unreadable=1" },
     { "\"/a | date '%Y%m%d'\"", "{\"a\":\"20260228x\"}", " unreadable=1" },
     { "\"/a | after ( | before ) | ms\"", "{\"a\":\"/Date(1473727936000)/\"}", " x=1473727936000" },
@@ -174,7 +192,8 @@ static const struct row ops[] = {
     { "\"/a | ms | plus /d ms\"", "{\"a\":1000,\"d\":\"5\"}", " x=1005" },
     { "\"/a | plus /d s\"", "{\"a\":\"2026-01-01T00:00:00Z\"}", "" },
     { "\"/a | plus /d s\"", "{\"a\":\"2026-01-01T00:00:00Z\",\"d\":\"x\"}", " unreadable=1" },
-    { "\"/a | since /b\"", "{\"a\":\"2026-01-01T00:01:00Z\",\"b\":\"2026-01-01T00:00:00.500Z\"}", " x=59500" },
+    { "\"/a | since /b\"", "{\"a\":\"2026-01-01T00:01:00Z\",\"b\":\"2026-01-01T00:00:00.500Z\"}",
+      " x=59500" },
     { "\"/a | s | since /b s\"", "{\"a\":100,\"b\":40.5}", " x=59500" },
     { "\"/a | since /b\"", "{\"a\":\"2026-01-01T00:01:00Z\",\"b\":null}", " x:null" },
     { "\"/a | seconds ms\"", "{\"a\":90000}", " x=90000" },
@@ -237,11 +256,15 @@ static const char *holds(const char *conditions_text, const char *document)
 {
     char text[1024];
     snprintf(text, sizeof text,
-             "{ common = { time = \"=2026-01-01\"; }; rules = ( { when = [ %s ]; type = \"=case.opened\"; } ); }",
+             "{ common = { time = \"=2026-01-01\"; }; rules = ( { when = [ %s ]; type = "
+             "\"=case.opened\"; } ); }",
              conditions_text);
     struct cpi_mapping *mapping = mapping_of(text);
-    struct cpi_record record = { .value = cpi_text_of(document), .header = headers, .n_headers = 2,
-                                 .topic = CPI_TEXT("top"), .partition = 4 };
+    struct cpi_record record = { .value = cpi_text_of(document),
+                                 .header = headers,
+                                 .n_headers = 2,
+                                 .topic = CPI_TEXT("top"),
+                                 .partition = 4 };
     const char *line = events_of(mapper, mapping, record);
     cpi_mapping_free(mapping);
     return strncmp(line, "case.opened", 11) == 0 ? "yes" : "no";
@@ -251,13 +274,13 @@ int main(void)
 {
     mapper = cpi_mapper_new();
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        TEST(forms[i].value)
+        TEST (forms[i].value)
             CHECK_STR(x_of(forms[i].value, forms[i].document), forms[i].want);
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
-        TEST(ops[i].value)
+        TEST (ops[i].value)
             CHECK_STR(x_of(ops[i].value, ops[i].document), ops[i].want);
     for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
-        TEST(conditions[i].value)
+        TEST (conditions[i].value)
             CHECK_STR(holds(conditions[i].value, conditions[i].document), conditions[i].want);
     cpi_mapper_free(mapper);
     return check_done();

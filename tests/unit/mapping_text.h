@@ -1,6 +1,6 @@
-/* For tests: a mapping written as in a configuration file, compiled; and the events of a record as text.
- * Reads the part of libconfig's syntax that mappings need, so that rows of tests look like what users
- * write. */
+/* For tests: a mapping written as in a configuration file, compiled; and the events of a record as
+ * text. Reads the part of libconfig's syntax that mappings need, so that rows of tests look like
+ * what users write. */
 #ifndef MAPPING_TEXT_H
 #define MAPPING_TEXT_H
 
@@ -147,7 +147,8 @@ static struct cpi_text_at text_at(const struct node *node)
                 : (struct cpi_text_at){ 0 };
 }
 
-static struct cpi_text_at *texts_of(struct cpi_arena *arena, const struct node *node, size_t *ret_count)
+static struct cpi_text_at *texts_of(struct cpi_arena *arena, const struct node *node,
+                                    size_t *ret_count)
 {
     *ret_count = 0;
     if (!node)
@@ -189,9 +190,9 @@ static struct cpi_rule_spec rule_spec(struct cpi_arena *arena, const struct node
     rule.field = cpi_arena_take(arena, (fields ? fields->count : 0) * sizeof *rule.field);
     for (; fields && rule.n_fields < fields->count; rule.n_fields++) {
         const struct node *field = &fields->child[rule.n_fields];
-        rule.field[rule.n_fields] =
-            (struct cpi_field_spec){ field->name, { "test", field->line },
-                                     value_spec(arena, fields, field->name) };
+        rule.field[rule.n_fields] = (struct cpi_field_spec){
+            field->name, { "test", field->line }, value_spec(arena, fields, field->name)
+        };
     }
     rule.emit = cpi_arena_take(arena, (emit ? emit->count : 0) * sizeof *rule.emit);
     for (; emit && rule.n_emit < emit->count; rule.n_emit++)
@@ -232,19 +233,19 @@ static struct cpi_mapping_spec mapping_spec(struct cpi_arena *arena, const char 
 
 /* ---- vocabulary and fields of the tests ---- */
 static const struct cpi_text test_types[] = {
-    { "case.opened", 11 },      { "case.resolved", 13 },    { "case.reopened", 13 },
-    { "case.closed", 11 },      { "case.assigned", 13 },    { "case.held", 9 },
-    { "case.resumed", 12 },     { "case.merged", 11 },      { "case.deleted", 12 },
-    { "message.in", 10 },       { "message.out", 11 },      { "survey.answered", 15 },
-    { "contact.started", 15 },  { "contact.ended", 13 },    { "call.ended", 10 },
-    { "opportunity.won", 15 },  { "opportunity.lost", 16 }, { "opportunity.stage_changed", 25 },
-    { "quote.requested", 15 },  { "quote.issued", 12 },     { "quote.accepted", 14 },
-    { "content.viewed", 14 },   { "content.rated", 13 },    { "source.heartbeat", 16 },
+    { "case.opened", 11 },     { "case.resolved", 13 },    { "case.reopened", 13 },
+    { "case.closed", 11 },     { "case.assigned", 13 },    { "case.held", 9 },
+    { "case.resumed", 12 },    { "case.merged", 11 },      { "case.deleted", 12 },
+    { "message.in", 10 },      { "message.out", 11 },      { "survey.answered", 15 },
+    { "contact.started", 15 }, { "contact.ended", 13 },    { "call.ended", 10 },
+    { "opportunity.won", 15 }, { "opportunity.lost", 16 }, { "opportunity.stage_changed", 25 },
+    { "quote.requested", 15 }, { "quote.issued", 12 },     { "quote.accepted", 14 },
+    { "content.viewed", 14 },  { "content.rated", 13 },    { "source.heartbeat", 16 },
 };
 static const struct cpi_text test_fields[] = {
-    { "channel", 7 }, { "reason", 6 }, { "status", 6 }, { "from", 4 },    { "to", 2 },
-    { "amount", 6 },  { "talk", 4 },   { "hold", 4 },   { "product", 7 }, { "score", 5 },
-    { "priority", 8 }, { "public", 6 }, { "tags", 4 },  { "x", 1 },       { "y", 1 },
+    { "channel", 7 },  { "reason", 6 }, { "status", 6 }, { "from", 4 },    { "to", 2 },
+    { "amount", 6 },   { "talk", 4 },   { "hold", 4 },   { "product", 7 }, { "score", 5 },
+    { "priority", 8 }, { "public", 6 }, { "tags", 4 },   { "x", 1 },       { "y", 1 },
 };
 #define N_TEST_TYPES (sizeof test_types / sizeof *test_types)
 #define N_TEST_FIELDS (sizeof test_fields / sizeof *test_fields)
@@ -330,11 +331,10 @@ static void show_event(struct cpi_buf *buf, const struct cpi_mapped *ev)
         cpi_buf_add_format(buf, " unreadable=%u", ev->unreadable);
 }
 
-/* All events of a record, a line each; valid until the next call. The record's value is parsed from a copy
- * of the exact size, so that the sanitizer sees every byte too far. */
-__attribute__((unused)) static const char *events_of(struct cpi_mapper *mapper,
-                                                     const struct cpi_mapping *mapping,
-                                                     struct cpi_record record)
+/* All events of a record, a line each; valid until the next call. The record's value is parsed from
+ * a copy of the exact size, so that the sanitizer sees every byte too far. */
+__attribute__((unused)) static const char *
+events_of(struct cpi_mapper *mapper, const struct cpi_mapping *mapping, struct cpi_record record)
 {
     static struct cpi_buf buf;
     static char *copy;

@@ -12,10 +12,11 @@ struct cpi_envelope_reader;
 struct cpi_envelope_reader *cpi_envelope_reader_new(void);
 void cpi_envelope_reader_free(struct cpi_envelope_reader *reader);
 
-/* Reads one line (without its newline) into a record whose texts point into the line or the reader's
- * memory, until the next line. True for an envelope: an object with topic, partition, offset and payload.
- * Any other line is the value of a record of which nothing else is known: false, timestamp CPI_TIME_NONE,
- * the rest absent or 0 for the caller to fill in. A payload of null is a tombstone. */
+/* Reads one line (without its newline) into a record whose texts point into the line or the
+ * reader's memory, until the next line. True for an envelope: an object with topic, partition,
+ * offset and payload. Any other line is the value of a record of which nothing else is known:
+ * false, timestamp CPI_TIME_NONE, the rest absent or 0 for the caller to fill in. A payload of null
+ * is a tombstone. */
 bool cpi_envelope_parse(struct cpi_envelope_reader *reader, struct cpi_text line,
                         struct cpi_record *ret);
 
