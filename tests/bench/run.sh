@@ -1,0 +1,54 @@
+#!/bin/sh
+# Speed of cpid against a bare yajl loop that takes the same members from the same bytes. Installs
+# nothing: what building needs, `sh tests/run.sh` installs. README.md here says what the numbers mean.
+#
+#   sh tests/bench/run.sh                   1,000,000 events over 4 hours, 5 rounds: some minutes
+#   sh tests/bench/run.sh --quick           400,000 events over 1.6 hours, 3 rounds
+#   sh tests/bench/run.sh --events 2000000 --hours 8 --rounds 9
+#   sh tests/bench/run.sh --built DIR       measures what is built there instead of the release preset
+set -eu
+cd "$(dirname "$0")/../.."
+
+events=1000000
+hours=4
+rounds=5
+built=
+usage() {
+    sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0"
+    exit 64
+}
+while [ $# -gt 0 ]; do
+    case $1 in
+    --quick)
+        events=400000
+        hours=1.6
+        rounds=3
+        shift
+        continue
+        ;;
+    esac
+    [ $# -ge 2 ] || usage
+    case $1 in
+    --events) events=$2 ;;
+    --hours) hours=$2 ;;
+    --rounds) rounds=$2 ;;
+    --built) built=$2 ;;
+    *) usage ;;
+    esac
+    shift 2
+done
+
+if [ -z "$built" ]; then
+    built=build/release
+    echo "building the release preset ..."
+    cmake --preset release >/dev/null
+    cmake --build --preset release --target bench bench_gen >/dev/null
+fi
+
+programs=$built/tests/bench
+data=$programs/data-$events-$hours
+mkdir -p "$data"
+cp tests/bench/*.conf "$data"
+"$programs/bench_gen" "$data" "$events" "$hours"
+echo "other work on this machine: load $(cut -d' ' -f1-3 /proc/loadavg), $(nproc) processors"
+"$programs/bench" "$data" "$rounds"
