@@ -86,6 +86,33 @@ struct map_op {
     struct map_pointer *pointer;
     const struct cpi_zone *zone;
 };
+/* A row of the table of operations. */
+struct map_run;
+struct map_result;
+enum map_args {
+    MAP_ARGS_NONE,
+    MAP_ARGS_TEXT,
+    MAP_ARGS_LIST,
+    MAP_ARGS_MAP,
+    MAP_ARGS_INT,
+    MAP_ARGS_UNIT,
+    MAP_ARGS_DATE,
+    MAP_ARGS_AT,
+    MAP_ARGS_POINTER,
+    MAP_ARGS_POINTER_UNIT
+};
+
+struct map_op_kind {
+    const char *name;
+    enum map_args args;
+    bool structured; /* takes objects, arrays and lists as they are; others see text */
+    bool duration;   /* leaves integer ms that a duration may be */
+    enum map_unit unit;
+    void (*apply)(struct map_run *run, const struct map_op *op, struct map_result *r);
+};
+extern const struct map_op_kind map_op_kinds[];
+extern const size_t map_op_kind_count; /* at most 32 */
+
 enum map_source {
     SOURCE_POINTER,
     SOURCE_KEY,
@@ -236,6 +263,8 @@ void map_value_compile(struct map_compiler *c, const struct cpi_value_spec *spec
 void map_when_compile(struct map_compiler *c, const struct cpi_text_at *when, size_t count,
                       struct map_when *ret);
 bool map_op_compile(struct map_compiler *c, struct cpi_text text, struct map_op *ret);
+/* Plain digits with an optional '-' that fit into 18 of them. */
+bool map_plain_int(struct cpi_text t, int64_t *ret);
 bool map_op_looks_inside(const struct map_op *op);
 bool map_op_is_map(const struct map_op *op);
 bool map_op_is_none(const struct map_op *op);

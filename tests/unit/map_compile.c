@@ -156,8 +156,91 @@ static void test_known(void)
     }
 }
 
+/* ---- texts that nobody would write ---- */
+
+static uint32_t random_below(uint32_t n)
+{
+    static uint64_t state = 88172645463325252u;
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (uint32_t)((state >> 11) % n);
+}
+
+static void random_text(char *ret, size_t size)
+{
+    static const char *const piece[] = {
+        "/a",       "/a/b", "^",      "$",       "[0]",   "[-1]",        "[*]",    "[a=1;last]",
+        "[?a]",     "{",    "}",      "{?/a}",   "key:",  "topic",       "=",      " | ",
+        "map m",    "json", "at /p",  "s",       "date ", "'%Y'",        "'%",     "'",
+        "\"",       "UTC",  "+01:00", "plus ",   "since", "/b s",        "none",   "join ",
+        "scale",    " 2",   " = ",    " in a,b", "not ",  "has",         "exists", " >= 1",
+        "~1",       "~",    "[",      "]",       ";",     " ",           "x",      "\xC3\xA4",
+        "header:h", "/",    "index",  "starts",  "last",  "case.opened",
+    };
+    size_t len = 0;
+    ret[0] = '\0';
+    for (uint32_t n = random_below(8); n; n--) {
+        const char *p = piece[random_below(sizeof piece / sizeof *piece)];
+        len += (size_t)snprintf(ret + len, size - len, "%s", p); /* at most 7 of 13 bytes */
+    }
+}
+
+static void test_random(void)
+{
+    enum { ROUNDS = 20000 };
+    char text[6][160];
+    int compiled = 0;
+    struct cpi_mapper *mapper = cpi_mapper_new();
+    TEST ("whatever stands in a mapping, it compiles and maps or is complained about") {
+        for (size_t i = 0; i < ROUNDS; i++) {
+            struct cpi_text_at at[6],
+                pair[1][2] = { { { "a*", { 0 } }, { "case.opened", { 0 } } } };
+            for (int k = 0; k < 6; k++) {
+                random_text(text[k], sizeof text[k]);
+                at[k] = (struct cpi_text_at){ text[k], { "test", 1 } };
+            }
+            struct cpi_field_spec field = { "x", { 0 }, { &at[0], 1 } };
+            struct cpi_map_spec map = { "m", { 0 }, pair, 1 };
+            struct cpi_rule_spec rule = { .time = { &at[1], 1 }, .field = &field, .n_fields = 1 };
+            struct cpi_mapping_spec spec = {
+                .map = &map, .n_maps = 1, .rule = &rule, .n_rules = 1
+            };
+            rule.type = (struct cpi_value_spec){ &at[4], i % 4 == 0 };
+            rule.when = &at[2];
+            rule.n_when = i % 2;
+            rule.each = i % 3 ? (struct cpi_text_at){ 0 } : at[3];
+            spec.each = i % 5 ? (struct cpi_text_at){ 0 } : at[3];
+            spec.root = &at[5];
+            spec.n_root = i % 7 == 0;
+            struct cpi_diag diag;
+            cpi_diag_init(&diag);
+            struct cpi_mapping *mapping = cpi_mapping_compile(
+                &spec, test_types, N_TEST_TYPES, test_fields, N_TEST_FIELDS, NULL, &diag);
+            CHECK((mapping == NULL) == (diag.errors > 0));
+            struct cpi_record record = {
+                .value = CPI_TEXT("{\"a\":[{\"b\":1},{\"a\":\"x\"},\"2026-01-01\"],\"b\":7}"),
+                .key = CPI_TEXT("{\"a\":1}"),
+                .topic = CPI_TEXT("t"),
+            };
+            if (mapping)
+                events_of(mapper, mapping, record);
+            compiled += mapping != NULL;
+            struct cpi_text name;
+            struct cpi_origin origin;
+            for (size_t z = 0; cpi_mapping_spec_zone(&spec, z, &name, &origin); z++)
+                CHECK(name.len > 0);
+            cpi_mapping_free(mapping);
+            cpi_diag_fini(&diag);
+        }
+        CHECK(compiled > ROUNDS / 200);
+    }
+    cpi_mapper_free(mapper);
+}
+
 int main(void)
 {
+    test_random();
     test_refused();
     test_known();
     return check_done();
