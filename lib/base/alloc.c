@@ -88,7 +88,7 @@ void cpi_arena_reset(struct cpi_arena *arena)
     arena->chunk = newest;
 }
 
-void *cpi_arena_take(struct cpi_arena *arena, size_t bytes)
+static void *take(struct cpi_arena *arena, size_t bytes)
 {
     bytes = (bytes + 15) & ~(size_t)15;
     if (!arena->chunk || arena->chunk->bytes - arena->used < bytes) {
@@ -104,15 +104,21 @@ void *cpi_arena_take(struct cpi_arena *arena, size_t bytes)
     }
     void *p = arena->chunk->at + arena->used;
     arena->used += bytes;
-    return memset(p, 0, bytes);
+    return p;
+}
+
+void *cpi_arena_take(struct cpi_arena *arena, size_t bytes)
+{
+    return memset(take(arena, bytes), 0, bytes);
 }
 
 struct cpi_text cpi_arena_text(struct cpi_arena *arena, struct cpi_text t)
 {
     if (!t.at)
         return t;
-    char *copy = cpi_arena_take(arena, (size_t)t.len + 1);
+    char *copy = take(arena, (size_t)t.len + 1);
     memcpy(copy, t.at, t.len);
+    copy[t.len] = '\0';
     return (struct cpi_text){ copy, t.len };
 }
 

@@ -18,40 +18,13 @@ void cpi_buf_fini(struct cpi_buf *buf)
     cpi_buf_init(buf);
 }
 
-void cpi_buf_reserve(struct cpi_buf *buf, size_t more_bytes)
+void cpi_buf_grow(struct cpi_buf *buf, size_t more_bytes)
 {
-    if (buf->cap - buf->len >= more_bytes)
-        return;
     size_t cap = buf->cap ? buf->cap : 64;
     while (cap - buf->len < more_bytes)
         cap *= 2;
     buf->at = cpi_xrealloc(buf->at, cap);
     buf->cap = cap;
-}
-
-void cpi_buf_add(struct cpi_buf *buf, const void *bytes, size_t len)
-{
-    if (!len)
-        return;
-    cpi_buf_reserve(buf, len);
-    memcpy(buf->at + buf->len, bytes, len);
-    buf->len += len;
-}
-
-void cpi_buf_add_byte(struct cpi_buf *buf, uint8_t byte)
-{
-    cpi_buf_reserve(buf, 1);
-    buf->at[buf->len++] = byte;
-}
-
-void cpi_buf_add_text(struct cpi_buf *buf, struct cpi_text t)
-{
-    cpi_buf_add(buf, t.at, t.len);
-}
-
-void cpi_buf_add_string(struct cpi_buf *buf, const char *string)
-{
-    cpi_buf_add(buf, string, strlen(string));
 }
 
 void cpi_buf_add_format(struct cpi_buf *buf, const char *format, ...)

@@ -100,7 +100,8 @@ static unsigned utf8_sequence(const unsigned char *s, size_t left)
     return len;
 }
 
-/* Bytes at the beginning that are ASCII, in steps of a word: at most all but the last 7 are found. */
+/* Bytes at the beginning that are ASCII, in steps of a word: at most all but the last 7 are found.
+ */
 static size_t ascii_prefix(const unsigned char *s, size_t left)
 {
     const uint64_t high = UINT64_C(0x8080808080808080);

@@ -212,20 +212,22 @@ void cpi_entity_set_path(struct cpi_entity *entity, struct cpi_text path)
 /* ---- rows ---- */
 
 static void pane_key(struct cpi_buf *key, const struct cpi_model *model,
-                     const struct cpi_entity *entity, const struct cpi_pane *pane)
+                     const struct cpi_entity *entity, const struct cpi_series *series,
+                     int64_t start)
 {
     cpi_buf_reset(key);
     cpi_buf_add_byte(key, 'p');
     cpi_buf_put_text(key, (struct cpi_text){ entity->key, entity->key_len });
-    cpi_buf_put_uint(key, model->indicator[pane->indicator].hash);
-    cpi_buf_add_byte(key, pane->kind);
-    cpi_buf_put_int(key, pane->start);
+    cpi_buf_put_uint(key, model->indicator[series->indicator].hash);
+    cpi_buf_add_byte(key, series->kind);
+    cpi_buf_put_int(key, start);
 }
 
-void cpi_entities_drop_pane(struct cpi_entities *entities, struct cpi_entity *entity, uint32_t pane)
+void cpi_entities_drop_pane(struct cpi_entities *entities, struct cpi_entity *entity,
+                            struct cpi_series *series, uint32_t pane)
 {
-    pane_key(gone_row(entities), entities->model, entity, &entity->panes.at[pane]);
-    cpi_panes_remove(&entity->panes, pane);
+    pane_key(gone_row(entities), entities->model, entity, series, series->at[pane].start);
+    cpi_series_remove(series, pane);
 }
 
 static void encode_head(const struct cpi_entity *entity, const struct cpi_model *model,
@@ -258,6 +260,27 @@ static void encode_head(const struct cpi_entity *entity, const struct cpi_model 
     }
 }
 
+static void put_panes(const struct cpi_entities *entities, const struct cpi_entity *entity,
+                      struct cpi_series *series, uint32_t task, struct cpi_outbox *box)
+{
+    struct cpi_buf key, value;
+    cpi_buf_init(&key);
+    cpi_buf_init(&value);
+    for (uint32_t p = 0; p < series->count; p++) {
+        struct cpi_pane *pane = &series->at[p];
+        if (!pane->dirty)
+            continue;
+        pane->dirty = false;
+        pane_key(&key, entities->model, entity, series, pane->start);
+        cpi_buf_reset(&value);
+        cpi_buf_add_byte(&value, pane->rung);
+        cpi_agg_encode(&pane->agg, &value);
+        cpi_outbox_put_row(box, task, cpi_buf_text(&key), cpi_buf_text(&value));
+    }
+    cpi_buf_fini(&key);
+    cpi_buf_fini(&value);
+}
+
 void cpi_entities_settle(struct cpi_entities *entities, uint32_t task, struct cpi_outbox *box)
 {
     bool wanted = cpi_outbox_wants_rows(box);
@@ -280,17 +303,8 @@ void cpi_entities_settle(struct cpi_entities *entities, uint32_t task, struct cp
             encode_head(entity, entities->model, &value);
             cpi_outbox_put_row(box, task, cpi_buf_text(&key), cpi_buf_text(&value));
         }
-        for (uint32_t p = 0; p < entity->panes.count && wanted; p++) {
-            struct cpi_pane *pane = &entity->panes.at[p];
-            if (!pane->dirty)
-                continue;
-            pane->dirty = false;
-            pane_key(&key, entities->model, entity, pane);
-            cpi_buf_reset(&value);
-            cpi_buf_add_byte(&value, pane->rung);
-            cpi_agg_encode(&pane->agg, &value);
-            cpi_outbox_put_row(box, task, cpi_buf_text(&key), cpi_buf_text(&value));
-        }
+        for (uint32_t i = 0; i < entity->panes.count && wanted; i++)
+            put_panes(entities, entity, &entity->panes.series[i], task, box);
         entity->head_dirty = false;
     }
     entities->n_dirty = 0;
@@ -372,10 +386,10 @@ static bool restore_pane(struct cpi_entities *entities, struct cpi_text key, str
     if (indicator == CPI_NO_INDEX)
         return true;
     struct cpi_entity *entity = &entities->at[cpi_entities_ensure(entities, name)];
-    uint32_t p = cpi_panes_find(&entity->panes, indicator, kind, start);
-    if (p < entity->panes.count && entity->panes.at[p].indicator == indicator &&
-        entity->panes.at[p].kind == kind && entity->panes.at[p].start == start)
-        cpi_panes_remove(&entity->panes, p);
+    struct cpi_series *series = cpi_panes_series(&entity->panes, indicator, kind);
+    uint32_t p = series ? cpi_series_find(series, start) : 0;
+    if (series && p < series->count && series->at[p].start == start)
+        cpi_series_remove(series, p);
     if (!value.at)
         return true;
     struct cpi_reader r = cpi_reader_of(value.at, value.len);

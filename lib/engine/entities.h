@@ -81,7 +81,7 @@ uint32_t cpi_mark_revise(struct cpi_mark *mark, int64_t end, int64_t oldest);
 void cpi_entity_set_path(struct cpi_entity *entity, struct cpi_text path);
 /* Takes a pane out and remembers that its row is to be deleted. */
 void cpi_entities_drop_pane(struct cpi_entities *entities, struct cpi_entity *entity,
-                            uint32_t pane);
+                            struct cpi_series *series, uint32_t pane);
 
 void cpi_entities_settle(struct cpi_entities *entities, uint32_t task, struct cpi_outbox *box);
 /* Rows 'e' (head of an entity) and 'p' (pane). False if malformed. */

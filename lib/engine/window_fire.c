@@ -4,19 +4,14 @@
 
 #include "engine/window_stage.h"
 
-static bool has_panes(const struct cpi_entity *entity, uint16_t indicator)
-{
-    uint32_t p = cpi_panes_find(&entity->panes, indicator, CPI_PANE_WINDOW, CPI_PANE_BASE);
-    return p < entity->panes.count && entity->panes.at[p].indicator == indicator;
-}
-
 static bool is_present(const struct cpi_window_stage *stage, const struct cpi_entity *entity,
                        uint16_t indicator)
 {
     const struct cpi_indicator *ind = &stage->model->indicator[indicator];
     if (ind->kind == CPI_DERIVED)
-        return has_panes(entity, ind->left) || has_panes(entity, ind->right);
-    return has_panes(entity, indicator);
+        return cpi_panes_has(&entity->panes, ind->left) ||
+               cpi_panes_has(&entity->panes, ind->right);
+    return cpi_panes_has(&entity->panes, indicator);
 }
 
 void cpi_window_publish(struct cpi_window_stage *stage, struct cpi_entity *entity,
@@ -122,11 +117,11 @@ static int64_t leaving(struct cpi_window_stage *stage, const struct cpi_entity *
     struct cpi_step every = cpi_window_step(window);
     int64_t b = cpi_calendar_floor(&stage->calendar, every, step);
     int64_t start = cpi_calendar_start(&stage->calendar, window, b);
-    uint32_t p = cpi_panes_find(&entity->panes, indicator, CPI_PANE_WINDOW, start);
-    if (p == entity->panes.count || entity->panes.at[p].indicator != indicator ||
-        entity->panes.at[p].kind != CPI_PANE_WINDOW)
+    const struct cpi_series *series = cpi_panes_series(&entity->panes, indicator, CPI_PANE_WINDOW);
+    uint32_t p = series ? cpi_series_find(series, start) : 0;
+    if (!series || p == series->count)
         return CPI_TIME_END;
-    int64_t first = entity->panes.at[p].start;
+    int64_t first = series->at[p].start;
     int64_t end =
         window->length_days
             ? cpi_zone_add_days(&stage->model->zone, cpi_zone_midnight(&stage->model->zone, first),

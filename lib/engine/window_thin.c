@@ -5,74 +5,72 @@
 
 #include "engine/window_stage.h"
 
-static bool is_counter(const struct cpi_window_stage *stage, const struct cpi_pane *pane)
+static bool is_counter(const struct cpi_window_stage *stage, const struct cpi_series *series)
 {
-    return pane->kind == CPI_PANE_PENDING ||
-           stage->model->indicator[pane->indicator].kind == CPI_OPEN;
+    return series->kind == CPI_PANE_PENDING ||
+           stage->model->indicator[series->indicator].kind == CPI_OPEN;
 }
 
 static bool is_empty(const struct cpi_agg *agg)
 {
-    return !agg->n && !agg->pending && !agg->samples.count && !agg->sum && !agg->good;
+    return !agg->n && !agg->pending && !cpi_agg_samples(agg)->count && !agg->sum && !agg->good;
 }
 
-/* Moves pane i into `start` of `rung`; its place in the log goes. */
-static void move(struct cpi_window_stage *stage, struct cpi_entity *entity, uint32_t i,
-                 int64_t start, uint8_t rung)
+/* Moves pane i of the series into `start` of `rung`; its own place goes. */
+static void move(struct cpi_window_stage *stage, struct cpi_entity *entity,
+                 struct cpi_series *series, uint32_t i, int64_t start, uint8_t rung)
 {
-    struct cpi_pane old = entity->panes.at[i];
-    cpi_agg_init(&entity->panes.at[i].agg); /* moved out */
-    cpi_entities_drop_pane(&stage->entities, entity, i);
-    struct cpi_pane *pane = cpi_panes_ensure(&entity->panes, old.indicator, old.kind, start, rung);
+    struct cpi_agg old = series->at[i].agg;
+    cpi_agg_init(&series->at[i].agg); /* moved out */
+    cpi_entities_drop_pane(&stage->entities, entity, series, i);
+    struct cpi_pane *pane =
+        cpi_panes_ensure(&entity->panes, series->indicator, series->kind, start, rung);
     if (pane->rung < rung)
         pane->rung = rung;
-    cpi_agg_merge(&pane->agg, &stage->model->indicator[old.indicator], &old.agg,
+    cpi_agg_merge(&pane->agg, &stage->model->indicator[series->indicator], &old,
                   &stage->counts->saturated);
     pane->dirty = true;
-    cpi_agg_fini(&old.agg);
+    cpi_agg_fini(&old);
 }
 
-static void thin_panes(struct cpi_window_stage *stage, struct cpi_entity *entity, int64_t step)
+static void thin_series(struct cpi_window_stage *stage, struct cpi_entity *entity,
+                        struct cpi_series *series, int64_t step)
 {
-    for (uint32_t i = 0; i < entity->panes.count;) {
-        struct cpi_pane *pane = &entity->panes.at[i];
-        const struct cpi_ladder *ladder = &stage->ladder[pane->indicator];
-        uint16_t indicator = pane->indicator;
-        uint8_t kind = pane->kind;
-        int64_t start = pane->start;
-        bool counter = is_counter(stage, pane);
+    const struct cpi_ladder *ladder = &stage->ladder[series->indicator];
+    bool counter = is_counter(stage, series);
+    for (uint32_t i = 0; i < series->count;) {
+        int64_t start = series->at[i].start;
+        unsigned rung = counter ? 0 : series->at[i].rung;
         if (start == CPI_PANE_BASE) {
-            if (is_empty(&pane->agg))
-                cpi_entities_drop_pane(&stage->entities, entity, i);
+            if (is_empty(&series->at[i].agg))
+                cpi_entities_drop_pane(&stage->entities, entity, series, i);
             else
                 i++;
             continue;
         }
-        unsigned rung = counter ? 0 : pane->rung;
         if (rung >= ladder->count ||
             start >= cpi_ladder_edge(ladder, &stage->calendar, rung, step)) {
             i++;
             continue;
         }
         if (counter)
-            move(stage, entity, i, CPI_PANE_BASE, 0);
+            move(stage, entity, series, i, CPI_PANE_BASE, 0);
         else if (rung + 1 < ladder->count)
-            move(stage, entity, i,
+            move(stage, entity, series, i,
                  cpi_calendar_floor(&stage->calendar, ladder->rung[rung + 1].step, start),
                  (uint8_t)(rung + 1));
         else
-            cpi_entities_drop_pane(&stage->entities, entity, i);
-        i = cpi_panes_find(&entity->panes, indicator, kind, start);
-        if (i < entity->panes.count && entity->panes.at[i].start == start &&
-            entity->panes.at[i].indicator == indicator && entity->panes.at[i].kind == kind)
-            i++; /* the coarser pane begins where the finer one did */
+            cpi_entities_drop_pane(&stage->entities, entity, series, i);
+        i = cpi_series_find(series, start);
+        i += i < series->count && series->at[i].start == start; /* the coarser one begins there */
     }
 }
 
-static bool has_panes(const struct cpi_entity *entity, uint16_t indicator)
+static void thin_panes(struct cpi_window_stage *stage, struct cpi_entity *entity, int64_t step)
 {
-    uint32_t p = cpi_panes_find(&entity->panes, indicator, CPI_PANE_WINDOW, CPI_PANE_BASE);
-    return p < entity->panes.count && entity->panes.at[p].indicator == indicator;
+    for (uint32_t s = 0; s < entity->panes.count; s++)
+        thin_series(stage, entity, &entity->panes.series[s], step);
+    cpi_panes_tidy(&entity->panes);
 }
 
 /* Figures without any pane left: a tombstone, once (W3). */
@@ -82,9 +80,9 @@ static void drop_marks(struct cpi_window_stage *stage, struct cpi_entity *entity
     for (size_t m = 0; m < entity->n_marks;) {
         struct cpi_mark *mark = &entity->mark[m];
         const struct cpi_indicator *ind = &stage->model->indicator[mark->indicator];
-        bool left = ind->kind == CPI_DERIVED
-                        ? has_panes(entity, ind->left) || has_panes(entity, ind->right)
-                        : has_panes(entity, mark->indicator);
+        bool left = ind->kind == CPI_DERIVED ? cpi_panes_has(&entity->panes, ind->left) ||
+                                                   cpi_panes_has(&entity->panes, ind->right)
+                                             : cpi_panes_has(&entity->panes, mark->indicator);
         if (left || entity->waiting) {
             m++;
             continue;

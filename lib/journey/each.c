@@ -66,7 +66,7 @@ static bool is_direct(const struct cpi_fold *fold, const struct cpi_indicator *i
                       const struct cpi_event *ev)
 {
     const struct cpi_model *model = fold->model;
-    if (ind->pick != CPI_PICK_NONE)
+    if (ind->pick != CPI_PICK_NONE || ind->credit != CPI_CREDIT_START)
         return false;
     if (!model->source[ev->source].completes)
         return true;
@@ -83,22 +83,31 @@ static bool is_direct(const struct cpi_fold *fold, const struct cpi_indicator *i
     return true;
 }
 
-static void count(struct cpi_fold *fold, uint16_t indicator, const struct cpi_seen *seen)
+/* The fact of an event that matches; false if it counts neither as good nor as bad. */
+static bool judge(const struct cpi_fold *fold, uint16_t indicator, const struct cpi_seen *seen,
+                  struct cpi_credited credit, struct cpi_fact *ret)
 {
     const struct cpi_indicator *ind = &fold->model->indicator[indicator];
-    struct cpi_credited credit = { seen->ev.rep, seen->ev.team };
-    struct cpi_fact fact =
-        cpi_fold_fact(fold, indicator, CPI_FACT_COUNTED, &seen->ev, credit, seen->ev.time);
+    *ret = cpi_fold_fact(fold, indicator, CPI_FACT_COUNTED, &seen->ev, credit, seen->ev.time);
     if (ind->share) {
-        fact.good = cpi_conds_hold(&ind->good, &seen->ev, &seen->words);
-        if (ind->has_bad && !fact.good && !cpi_conds_hold(&ind->bad, &seen->ev, &seen->words))
-            return; /* neither good nor bad: not in n */
+        ret->good = cpi_conds_hold(&ind->good, &seen->ev, &seen->words);
+        if (ind->has_bad && !ret->good && !cpi_conds_hold(&ind->bad, &seen->ev, &seen->words))
+            return false;
     }
-    if (ind->amount && !cpi_event_amount(&seen->ev, ind, &fact.amount)) {
-        fact.kind = CPI_FACT_EXCLUDED;
-        fact.excluded = CPI_EXCLUDED_AMOUNT;
+    if (ind->amount && !cpi_event_amount(&seen->ev, ind, &ret->amount)) {
+        ret->kind = CPI_FACT_EXCLUDED;
+        ret->excluded = CPI_EXCLUDED_AMOUNT;
     }
-    cpi_fold_add_fact(fold, &fact);
+    return true;
+}
+
+static void count(struct cpi_fold *fold, uint16_t indicator, size_t i)
+{
+    const struct cpi_indicator *ind = &fold->model->indicator[indicator];
+    struct cpi_credited credit = cpi_fold_credit(fold, ind, i, i, i, fold->seen[i]->ev.time);
+    struct cpi_fact fact;
+    if (judge(fold, indicator, fold->seen[i], credit, &fact))
+        cpi_fold_add_fact(fold, &fact);
 }
 
 void cpi_fold_each(struct cpi_fold *fold, uint16_t indicator)
@@ -110,23 +119,26 @@ void cpi_fold_each(struct cpi_fold *fold, uint16_t indicator)
             continue;
         if (ind->pick == CPI_PICK_NONE) {
             if (!is_direct(fold, ind, &fold->seen[i]->ev))
-                count(fold, indicator, fold->seen[i]);
+                count(fold, indicator, i);
         } else if (picked == fold->n_seen || ind->pick == CPI_PICK_LAST) {
             picked = i;
         }
     }
     if (picked < fold->n_seen)
-        count(fold, indicator, fold->seen[picked]);
+        count(fold, indicator, picked);
 }
 
 void cpi_fold_direct(struct cpi_fold *fold, const struct cpi_event *ev, bool alone)
 {
     struct cpi_seen seen = { *ev, cpi_event_words(ev, fold->model) };
+    struct cpi_credited credit = { ev->rep, ev->team };
+    struct cpi_fact fact;
     cpi_fold_reset(fold, ev->known);
-    for (uint16_t i = 0; i < fold->model->n_indicators; i++) {
+    for (size_t d = 0; d < fold->plan.n_direct; d++) {
+        uint16_t i = fold->plan.direct[d];
         const struct cpi_indicator *ind = &fold->model->indicator[i];
-        if (ind->kind == CPI_EACH && cpi_seen_matches(&seen, &ind->start, &ind->where) &&
-            ind->pick == CPI_PICK_NONE && (alone || is_direct(fold, ind, ev)))
-            count(fold, i, &seen);
+        if (cpi_seen_matches(&seen, &ind->start, &ind->where) &&
+            (alone || is_direct(fold, ind, ev)) && judge(fold, i, &seen, credit, &fact))
+            cpi_fold_push_fact(fold, &fact);
     }
 }

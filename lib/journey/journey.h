@@ -63,7 +63,8 @@ struct cpi_seen { /* an event and the words it matches */
 /* What a fold needs of the model, looked up once. */
 struct cpi_fold_plan {
     uint16_t *folded; /* indicators that need the case's fold, ascending */
-    size_t n_folded;
+    uint16_t *direct; /* `each` without `pick`: what one event may say alone */
+    size_t n_folded, n_direct;
     struct cpi_wordset forwarded;     /* words that breakers of other cases name */
     bool completes, completes_fields; /* some source completes anything; fields */
     struct cpi_same { /* per indicator: members that its cross-case breakers compare */
@@ -128,6 +129,8 @@ struct cpi_fact cpi_fold_fact(const struct cpi_fold *fold, uint16_t indicator,
                               enum cpi_fact_kind kind, const struct cpi_event *subject,
                               struct cpi_credited credit, int64_t time);
 void cpi_fold_add_fact(struct cpi_fold *fold, const struct cpi_fact *fact);
+/* The same without bytes: it is not compared with other folds. */
+void cpi_fold_push_fact(struct cpi_fold *fold, const struct cpi_fact *fact);
 void cpi_fold_add_start(struct cpi_fold *fold, const struct cpi_start *start);
 void cpi_fold_add_forward(struct cpi_fold *fold, const struct cpi_event *ev);
 int cpi_start_decode(struct cpi_reader *r, const struct cpi_model *model, struct cpi_arena *arena,

@@ -30,16 +30,6 @@ void cpi_json_add_string(struct cpi_buf *buf, struct cpi_text t)
     cpi_buf_add_byte(buf, '"');
 }
 
-void cpi_json_add_name(struct cpi_buf *buf, const char *name)
-{
-    uint8_t last = buf->len ? buf->at[buf->len - 1] : '{';
-    if (last != '{' && last != '[' && last != ':')
-        cpi_buf_add_byte(buf, ',');
-    cpi_buf_add_byte(buf, '"');
-    cpi_buf_add_string(buf, name);
-    cpi_buf_add(buf, "\":", 2);
-}
-
 void cpi_json_add_member(struct cpi_buf *buf, const char *name, struct cpi_text value)
 {
     cpi_json_add_name(buf, name);

@@ -7,18 +7,34 @@
 
 void cpi_agg_init(struct cpi_agg *agg)
 {
-    memset(agg, 0, sizeof *agg);
-    agg->min = INT64_MAX;
-    agg->max = INT64_MIN;
-    cpi_samples_init(&agg->samples);
+    *agg = (struct cpi_agg){ 0 };
 }
 
 void cpi_agg_fini(struct cpi_agg *agg)
 {
-    cpi_samples_fini(&agg->samples);
-    for (int i = 0; i < CPI_CASES_MAX; i++)
-        free(agg->cases[i].id);
+    if (agg->extra) {
+        cpi_samples_fini(&agg->extra->samples);
+        for (int i = 0; i < CPI_CASES_MAX; i++)
+            free(agg->extra->cases[i].id);
+        free(agg->extra);
+    }
     cpi_agg_init(agg);
+}
+
+static struct cpi_agg_extra *extra(struct cpi_agg *agg)
+{
+    if (agg->extra)
+        return agg->extra;
+    agg->extra = cpi_xcalloc(1, sizeof *agg->extra);
+    agg->extra->min = INT64_MAX;
+    agg->extra->max = INT64_MIN;
+    return agg->extra;
+}
+
+const struct cpi_samples *cpi_agg_samples(const struct cpi_agg *agg)
+{
+    static const struct cpi_samples none;
+    return agg->extra ? &agg->extra->samples : &none;
 }
 
 /* A total order, so that which examples are kept does not depend on how facts were batched (W8). */
@@ -33,9 +49,10 @@ static int order_cases(const struct cpi_case_ref *a, struct cpi_text id, int64_t
 
 void cpi_agg_add_case(struct cpi_agg *agg, struct cpi_text id, int64_t time, bool bad)
 {
+    struct cpi_case_ref *cases = extra(agg)->cases;
     int at = 0;
-    for (; at < CPI_CASES_MAX && agg->cases[at].id; at++) {
-        int order = order_cases(&agg->cases[at], id, time, bad);
+    for (; at < CPI_CASES_MAX && cases[at].id; at++) {
+        int order = order_cases(&cases[at], id, time, bad);
         if (order == 0)
             return;
         if (order > 0)
@@ -43,17 +60,17 @@ void cpi_agg_add_case(struct cpi_agg *agg, struct cpi_text id, int64_t time, boo
     }
     if (at == CPI_CASES_MAX)
         return;
-    free(agg->cases[CPI_CASES_MAX - 1].id);
-    memmove(agg->cases + at + 1, agg->cases + at,
-            (size_t)(CPI_CASES_MAX - 1 - at) * sizeof *agg->cases);
-    agg->cases[at] = (struct cpi_case_ref){ cpi_xtextdup(id), time, bad };
+    free(cases[CPI_CASES_MAX - 1].id);
+    memmove(cases + at + 1, cases + at, (size_t)(CPI_CASES_MAX - 1 - at) * sizeof *cases);
+    cases[at] = (struct cpi_case_ref){ cpi_xtextdup(id), time, bad };
 }
 
 /* Opening times are never bucketed (J9). */
 static void bound_samples(struct cpi_agg *agg, const struct cpi_indicator *ind)
 {
-    if (agg->gross > CPI_EXACT_MAX && ind->kind != CPI_OPEN)
-        cpi_samples_bucket(&agg->samples);
+    if (agg->extra && agg->gross > CPI_EXACT_MAX && ind->kind != CPI_OPEN &&
+        (agg->extra->samples.count || agg->extra->min <= agg->extra->max))
+        cpi_samples_bucket(&agg->extra->samples);
 }
 
 static void add_counted(struct cpi_agg *agg, const struct cpi_indicator *ind,
@@ -71,11 +88,12 @@ static void add_counted(struct cpi_agg *agg, const struct cpi_indicator *ind,
     }
     if (!ind->samples && ind->kind != CPI_OPEN)
         return;
-    if (plus && fact->amount < agg->min)
-        agg->min = fact->amount;
-    if (plus && fact->amount > agg->max)
-        agg->max = fact->amount;
-    cpi_samples_add(&agg->samples, fact->amount, fact->sign);
+    struct cpi_agg_extra *more = extra(agg);
+    if (plus && fact->amount < more->min)
+        more->min = fact->amount;
+    if (plus && fact->amount > more->max)
+        more->max = fact->amount;
+    cpi_samples_add(&more->samples, fact->amount, fact->sign);
     bound_samples(agg, ind);
 }
 
@@ -108,15 +126,18 @@ void cpi_agg_merge(struct cpi_agg *agg, const struct cpi_indicator *ind, const s
     agg->sum = cpi_add_saturated(agg->sum, more->sum, saturated);
     agg->excluded += more->excluded;
     agg->pending += more->pending;
-    if (more->min < agg->min)
-        agg->min = more->min;
-    if (more->max > agg->max)
-        agg->max = more->max;
-    cpi_samples_merge(&agg->samples, &more->samples);
+    if (!more->extra)
+        return;
+    struct cpi_agg_extra *to = extra(agg);
+    if (more->extra->min < to->min)
+        to->min = more->extra->min;
+    if (more->extra->max > to->max)
+        to->max = more->extra->max;
+    cpi_samples_merge(&to->samples, &more->extra->samples);
     bound_samples(agg, ind);
-    for (int i = 0; i < CPI_CASES_MAX && more->cases[i].id; i++)
-        cpi_agg_add_case(agg, cpi_text_of(more->cases[i].id), more->cases[i].time,
-                         more->cases[i].bad);
+    for (int i = 0; i < CPI_CASES_MAX && more->extra->cases[i].id; i++)
+        cpi_agg_add_case(agg, cpi_text_of(more->extra->cases[i].id), more->extra->cases[i].time,
+                         more->extra->cases[i].bad);
 }
 
 enum {
@@ -130,12 +151,13 @@ enum {
 
 void cpi_agg_encode(const struct cpi_agg *agg, struct cpi_buf *buf)
 {
+    const struct cpi_samples *samples = cpi_agg_samples(agg);
     uint8_t has = (uint8_t)((agg->good ? HAS_GOOD : 0) | (agg->sum ? HAS_SUM : 0) |
                             (agg->excluded ? HAS_EXCLUDED : 0) | (agg->pending ? HAS_PENDING : 0) |
-                            (agg->samples.count || agg->samples.bucketed ? HAS_SAMPLES : 0) |
-                            (agg->min <= agg->max ? HAS_BOUNDS : 0));
+                            (samples->count || samples->bucketed ? HAS_SAMPLES : 0) |
+                            (agg->extra && agg->extra->min <= agg->extra->max ? HAS_BOUNDS : 0));
     unsigned cases = 0;
-    while (cases < CPI_CASES_MAX && agg->cases[cases].id)
+    while (agg->extra && cases < CPI_CASES_MAX && agg->extra->cases[cases].id)
         cases++;
     cpi_buf_add_byte(buf, has);
     cpi_buf_put_uint(buf, agg->gross);
@@ -150,16 +172,16 @@ void cpi_agg_encode(const struct cpi_agg *agg, struct cpi_buf *buf)
     if (has & HAS_PENDING)
         cpi_buf_put_int(buf, agg->pending);
     if (has & HAS_SAMPLES)
-        cpi_samples_encode(&agg->samples, buf);
+        cpi_samples_encode(samples, buf);
     if (has & HAS_BOUNDS) {
-        cpi_buf_put_int(buf, agg->min);
-        cpi_buf_put_int(buf, agg->max);
+        cpi_buf_put_int(buf, agg->extra->min);
+        cpi_buf_put_int(buf, agg->extra->max);
     }
     cpi_buf_put_uint(buf, cases);
     for (unsigned i = 0; i < cases; i++) {
-        cpi_buf_put_text(buf, cpi_text_of(agg->cases[i].id));
-        cpi_buf_put_int(buf, agg->cases[i].time);
-        cpi_buf_add_byte(buf, agg->cases[i].bad);
+        cpi_buf_put_text(buf, cpi_text_of(agg->extra->cases[i].id));
+        cpi_buf_put_int(buf, agg->extra->cases[i].time);
+        cpi_buf_add_byte(buf, agg->extra->cases[i].bad);
     }
 }
 
@@ -173,11 +195,11 @@ bool cpi_agg_decode(struct cpi_agg *agg, struct cpi_reader *r)
     agg->sum = has & HAS_SUM ? cpi_read_int(r) : 0;
     agg->excluded = has & HAS_EXCLUDED ? cpi_read_int(r) : 0;
     agg->pending = has & HAS_PENDING ? cpi_read_int(r) : 0;
-    if (has & HAS_SAMPLES && !cpi_samples_decode(&agg->samples, r))
+    if (has & HAS_SAMPLES && !cpi_samples_decode(&extra(agg)->samples, r))
         return false;
     if (has & HAS_BOUNDS) {
-        agg->min = cpi_read_int(r);
-        agg->max = cpi_read_int(r);
+        extra(agg)->min = cpi_read_int(r);
+        extra(agg)->max = cpi_read_int(r);
     }
     uint64_t cases = cpi_read_uint(r);
     for (uint64_t i = 0; i < cases && i < CPI_CASES_MAX && !r->bad; i++) {

@@ -21,16 +21,19 @@ struct cpi_case_ref { /* an example for alerts and explain: bad ones first, then
     int64_t time;
     bool bad;
 };
+struct cpi_agg_extra { /* of indicators that keep samples or examples, and of gauges */
+    int64_t min, max;  /* over the +1s; min > max = none */
+    struct cpi_samples samples;
+    struct cpi_case_ref cases[CPI_CASES_MAX];
+};
 struct cpi_agg {
     uint32_t gross; /* +1s and -1s */
     uint32_t minus; /* -1s */
     int64_t n;      /* +1s less -1s */
     int64_t good, sum;
     int64_t excluded;
-    int64_t pending;  /* +1s less -1s of pending facts */
-    int64_t min, max; /* over the +1s; valid if gross > minus; without samples unused */
-    struct cpi_samples samples;
-    struct cpi_case_ref cases[CPI_CASES_MAX];
+    int64_t pending;             /* +1s less -1s of pending facts */
+    struct cpi_agg_extra *extra; /* NULL = nothing of it */
 };
 void cpi_agg_init(struct cpi_agg *agg);
 void cpi_agg_fini(struct cpi_agg *agg);
@@ -42,6 +45,8 @@ void cpi_agg_merge(struct cpi_agg *agg, const struct cpi_indicator *ind, const s
 void cpi_agg_encode(const struct cpi_agg *agg, struct cpi_buf *buf);
 /* False if malformed. The aggregate was initialised. */
 bool cpi_agg_decode(struct cpi_agg *agg, struct cpi_reader *r);
+/* The samples, or an empty set. */
+const struct cpi_samples *cpi_agg_samples(const struct cpi_agg *agg);
 void cpi_agg_add_case(struct cpi_agg *agg, struct cpi_text id, int64_t time, bool bad);
 
 #endif

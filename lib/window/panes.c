@@ -12,28 +12,50 @@ void cpi_panes_init(struct cpi_panes *panes)
 
 void cpi_panes_fini(struct cpi_panes *panes)
 {
-    for (uint32_t i = 0; i < panes->count; i++)
-        cpi_agg_fini(&panes->at[i].agg);
-    free(panes->at);
+    for (uint32_t s = 0; s < panes->count; s++) {
+        for (uint32_t i = 0; i < panes->series[s].count; i++)
+            cpi_agg_fini(&panes->series[s].at[i].agg);
+        free(panes->series[s].at);
+    }
+    free(panes->series);
     cpi_panes_init(panes);
 }
 
-static bool is_before(const struct cpi_pane *pane, uint16_t indicator, uint8_t kind, int64_t start)
+/* Index of the first series at or behind (indicator, kind). */
+static uint32_t place_of(const struct cpi_panes *panes, uint16_t indicator, uint8_t kind)
 {
-    if (pane->indicator != indicator)
-        return pane->indicator < indicator;
-    if (pane->kind != kind)
-        return pane->kind < kind;
-    return pane->start < start;
+    uint32_t s = 0;
+    while (s < panes->count &&
+           (panes->series[s].indicator < indicator ||
+            (panes->series[s].indicator == indicator && panes->series[s].kind < kind)))
+        s++;
+    return s;
 }
 
-uint32_t cpi_panes_find(const struct cpi_panes *panes, uint16_t indicator, uint8_t kind,
-                        int64_t start)
+struct cpi_series *cpi_panes_series(const struct cpi_panes *panes, uint16_t indicator, uint8_t kind)
 {
-    uint32_t low = 0, high = panes->count;
+    uint32_t s = place_of(panes, indicator, kind);
+    return s < panes->count && panes->series[s].indicator == indicator &&
+                   panes->series[s].kind == kind
+               ? &panes->series[s]
+               : NULL;
+}
+
+bool cpi_panes_has(const struct cpi_panes *panes, uint16_t indicator)
+{
+    uint32_t s = place_of(panes, indicator, CPI_PANE_WINDOW);
+    for (; s < panes->count && panes->series[s].indicator == indicator; s++)
+        if (panes->series[s].count)
+            return true;
+    return false;
+}
+
+uint32_t cpi_series_find(const struct cpi_series *series, int64_t start)
+{
+    uint32_t low = 0, high = series->count;
     while (low < high) {
         uint32_t mid = (low + high) / 2;
-        if (is_before(&panes->at[mid], indicator, kind, start))
+        if (series->at[mid].start < start)
             low = mid + 1;
         else
             high = mid;
@@ -41,30 +63,60 @@ uint32_t cpi_panes_find(const struct cpi_panes *panes, uint16_t indicator, uint8
     return low;
 }
 
+static struct cpi_series *ensure_series(struct cpi_panes *panes, uint16_t indicator, uint8_t kind)
+{
+    uint32_t s = place_of(panes, indicator, kind);
+    if (s < panes->count && panes->series[s].indicator == indicator &&
+        panes->series[s].kind == kind)
+        return &panes->series[s];
+    if (panes->count == panes->cap) {
+        panes->cap = panes->cap ? panes->cap * 2 : 2;
+        panes->series = cpi_xrealloc(panes->series, panes->cap * sizeof *panes->series);
+    }
+    memmove(panes->series + s + 1, panes->series + s, (panes->count - s) * sizeof *panes->series);
+    panes->count++;
+    panes->series[s] = (struct cpi_series){ .indicator = indicator, .kind = kind };
+    return &panes->series[s];
+}
+
 struct cpi_pane *cpi_panes_ensure(struct cpi_panes *panes, uint16_t indicator, uint8_t kind,
                                   int64_t start, uint8_t rung)
 {
-    uint32_t i = cpi_panes_find(panes, indicator, kind, start);
-    if (i < panes->count && panes->at[i].indicator == indicator && panes->at[i].kind == kind &&
-        panes->at[i].start == start)
-        return &panes->at[i];
-    if (panes->count == panes->cap) {
-        panes->cap = panes->cap ? panes->cap + panes->cap / 2 : 2;
-        panes->at = cpi_xrealloc(panes->at, panes->cap * sizeof *panes->at);
+    struct cpi_series *series = ensure_series(panes, indicator, kind);
+    uint32_t i = series->count; /* nearly always at the end */
+    while (i && series->at[i - 1].start >= start)
+        i--;
+    if (i < series->count && series->at[i].start == start)
+        return &series->at[i];
+    if (series->count == series->cap) {
+        series->cap = series->cap ? series->cap + series->cap / 2 + 1 : 2;
+        series->at = cpi_xrealloc(series->at, series->cap * sizeof *series->at);
     }
-    memmove(panes->at + i + 1, panes->at + i, (panes->count - i) * sizeof *panes->at);
-    panes->count++;
-    struct cpi_pane *pane = &panes->at[i];
-    *pane = (struct cpi_pane){ .start = start, .indicator = indicator, .kind = kind, .rung = rung };
-    cpi_agg_init(&pane->agg);
-    return pane;
+    memmove(series->at + i + 1, series->at + i, (series->count - i) * sizeof *series->at);
+    series->count++;
+    series->at[i] = (struct cpi_pane){ .start = start, .rung = rung };
+    cpi_agg_init(&series->at[i].agg);
+    return &series->at[i];
 }
 
-void cpi_panes_remove(struct cpi_panes *panes, uint32_t index)
+void cpi_series_remove(struct cpi_series *series, uint32_t index)
 {
-    cpi_agg_fini(&panes->at[index].agg);
-    panes->count--;
-    memmove(panes->at + index, panes->at + index + 1, (panes->count - index) * sizeof *panes->at);
+    cpi_agg_fini(&series->at[index].agg);
+    series->count--;
+    memmove(series->at + index, series->at + index + 1,
+            (series->count - index) * sizeof *series->at);
+}
+
+void cpi_panes_tidy(struct cpi_panes *panes)
+{
+    uint32_t kept = 0;
+    for (uint32_t s = 0; s < panes->count; s++) {
+        if (panes->series[s].count)
+            panes->series[kept++] = panes->series[s];
+        else
+            free(panes->series[s].at);
+    }
+    panes->count = kept;
 }
 
 int64_t cpi_ladder_edge(const struct cpi_ladder *ladder, struct cpi_calendar *cal, unsigned rung,

@@ -17,26 +17,37 @@ enum cpi_pane_kind {
     CPI_TIME_NONE /* start of the pane that holds all that is older than the ladder */
 struct cpi_pane {
     int64_t start;
-    uint16_t indicator;
-    uint8_t kind;
+    struct cpi_agg agg;
     uint8_t rung;
     bool dirty; /* changed since its row was last written */
-    struct cpi_agg agg;
+};
+struct cpi_series {
+    uint16_t indicator;
+    uint8_t kind;
+    uint32_t count, cap;
+    struct cpi_pane *at; /* ascending by start */
 };
 struct cpi_panes {
-    struct cpi_pane *at;
+    struct cpi_series *series; /* ascending by (indicator, kind) */
     uint32_t count, cap;
 };
 void cpi_panes_init(struct cpi_panes *panes);
 void cpi_panes_fini(struct cpi_panes *panes);
-/* Index of the first pane at or after (indicator, kind, start). */
-uint32_t cpi_panes_find(const struct cpi_panes *panes, uint16_t indicator, uint8_t kind,
-                        int64_t start);
-/* The pane at exactly that place, made if missing. `rung` of a new one. */
+/* The series, NULL if there is none. */
+struct cpi_series *cpi_panes_series(const struct cpi_panes *panes, uint16_t indicator,
+                                    uint8_t kind);
+/* Does the indicator have any pane of facts? */
+bool cpi_panes_has(const struct cpi_panes *panes, uint16_t indicator);
+/* Index of the first pane at or after `start`. */
+uint32_t cpi_series_find(const struct cpi_series *series, int64_t start);
+/* The pane at exactly that place, made if missing; `rung` of a new one. Valid until the next call.
+ */
 struct cpi_pane *cpi_panes_ensure(struct cpi_panes *panes, uint16_t indicator, uint8_t kind,
                                   int64_t start, uint8_t rung);
-/* Takes the pane out (its memory is freed). */
-void cpi_panes_remove(struct cpi_panes *panes, uint32_t index);
+/* Takes the pane out; its memory is freed. */
+void cpi_series_remove(struct cpi_series *series, uint32_t index);
+/* Takes series without panes out. */
+void cpi_panes_tidy(struct cpi_panes *panes);
 
 /* Where a fact of `time` belongs: the finest pane that still exists as such, or a coarser one when
  * it is so old at `cursor` that the fine ones have been folded up. False: too old even for the last

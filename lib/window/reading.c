@@ -35,19 +35,19 @@ static void keep_case(struct cpi_reading *reading, const struct cpi_case_ref *re
 
 static void bounds(struct cpi_reading *reading, const struct cpi_agg *agg)
 {
-    int64_t min = agg->min, max = agg->max;
-    if (agg->minus &&
-        agg->samples.count) { /* a -1 came: the bounds are those of what is left (W5) */
+    const struct cpi_samples *samples = &agg->extra->samples;
+    int64_t min = agg->extra->min, max = agg->extra->max;
+    if (agg->minus && samples->count) { /* a -1 came: the bounds are those of what is left (W5) */
         const struct cpi_sample *first = NULL, *last = NULL;
-        for (uint32_t i = 0; i < agg->samples.count; i++)
-            if (agg->samples.at[i].count > 0) {
-                first = first ? first : &agg->samples.at[i];
-                last = &agg->samples.at[i];
+        for (uint32_t i = 0; i < samples->count; i++)
+            if (samples->at[i].count > 0) {
+                first = first ? first : &samples->at[i];
+                last = &samples->at[i];
             }
         if (!first)
             return;
-        min = agg->samples.bucketed ? cpi_bucket_lower(first->value) : first->value;
-        max = agg->samples.bucketed ? cpi_bucket_upper(last->value) : last->value;
+        min = samples->bucketed ? cpi_bucket_lower(first->value) : first->value;
+        max = samples->bucketed ? cpi_bucket_upper(last->value) : last->value;
     }
     if (min < reading->min)
         reading->min = min;
@@ -62,13 +62,13 @@ static int order_samples(const void *a, const void *b)
 }
 
 /* Puts the panes' samples into one ascending multiset. */
-static void gather(struct cpi_reading *reading, const struct cpi_panes *panes, uint32_t first,
+static void gather(struct cpi_reading *reading, const struct cpi_series *series, uint32_t first,
                    uint32_t end)
 {
     struct cpi_samples *all = &reading->samples;
     size_t n = 0;
     for (uint32_t i = first; i < end; i++)
-        n += panes->at[i].agg.samples.count;
+        n += cpi_agg_samples(&series->at[i].agg)->count;
     if (n > all->cap) {
         all->cap = (uint32_t)n;
         all->at = cpi_xrealloc(all->at, n * sizeof *all->at);
@@ -76,7 +76,7 @@ static void gather(struct cpi_reading *reading, const struct cpi_panes *panes, u
     all->count = 0;
     all->bucketed = !reading->exact;
     for (uint32_t i = first; i < end; i++) {
-        const struct cpi_samples *set = &panes->at[i].agg.samples;
+        const struct cpi_samples *set = cpi_agg_samples(&series->at[i].agg);
         for (uint32_t k = 0; k < set->count; k++) {
             struct cpi_sample s = set->at[k];
             if (all->bucketed && !set->bucketed)
@@ -109,28 +109,27 @@ void cpi_reading_read(struct cpi_reading *reading, const struct cpi_model *model
     reading->max = INT64_MIN;
     reading->exact = true;
     uint64_t saturated = 0;
-    uint32_t first =
-        cpi_panes_find(panes, indicator, CPI_PANE_WINDOW, gauge ? CPI_PANE_BASE : from);
-    uint32_t end = first;
-    for (; end < panes->count && panes->at[end].indicator == indicator &&
-           panes->at[end].kind == CPI_PANE_WINDOW && panes->at[end].start < to;
-         end++) {
-        const struct cpi_agg *agg = &panes->at[end].agg;
+    const struct cpi_series *series = cpi_panes_series(panes, indicator, CPI_PANE_WINDOW);
+    uint32_t first = series && !gauge ? cpi_series_find(series, from) : 0, end = first;
+    for (; series && end < series->count && series->at[end].start < to; end++) {
+        const struct cpi_agg *agg = &series->at[end].agg;
         reading->any = true;
         reading->n += agg->n;
         reading->good += agg->good;
         reading->sum = cpi_add_saturated(reading->sum, agg->sum, &saturated);
         reading->excluded += agg->excluded;
-        reading->exact = reading->exact && !agg->samples.bucketed;
+        if (!agg->extra)
+            continue;
+        reading->exact = reading->exact && !agg->extra->samples.bucketed;
         bounds(reading, agg);
-        for (int i = 0; i < CPI_CASES_MAX && agg->cases[i].id; i++)
-            keep_case(reading, &agg->cases[i]);
+        for (int i = 0; i < CPI_CASES_MAX && agg->extra->cases[i].id; i++)
+            keep_case(reading, &agg->extra->cases[i]);
     }
     if (ind->samples || gauge)
-        gather(reading, panes, first, end);
-    uint32_t p = cpi_panes_find(panes, indicator, CPI_PANE_PENDING, CPI_PANE_BASE);
-    for (; p < panes->count && panes->at[p].indicator == indicator && panes->at[p].start < to; p++)
-        reading->pending += panes->at[p].agg.pending;
+        gather(reading, series, first, end);
+    const struct cpi_series *pending = cpi_panes_series(panes, indicator, CPI_PANE_PENDING);
+    for (uint32_t p = 0; pending && p < pending->count && pending->at[p].start < to; p++)
+        reading->pending += pending->at[p].agg.pending;
 }
 
 /* The value at rank r (1 = smallest). */

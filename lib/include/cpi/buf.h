@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "cpi/text.h"
 
@@ -24,11 +25,33 @@ static inline void cpi_buf_reset(struct cpi_buf *buf)
 {
     buf->len = 0;
 }
-void cpi_buf_reserve(struct cpi_buf *buf, size_t more_bytes);
-void cpi_buf_add(struct cpi_buf *buf, const void *bytes, size_t len);
-void cpi_buf_add_byte(struct cpi_buf *buf, uint8_t byte);
-void cpi_buf_add_text(struct cpi_buf *buf, struct cpi_text t); /* the bytes alone */
-void cpi_buf_add_string(struct cpi_buf *buf, const char *string);
+void cpi_buf_grow(struct cpi_buf *buf, size_t more_bytes);
+static inline void cpi_buf_reserve(struct cpi_buf *buf, size_t more_bytes)
+{
+    if (buf->cap - buf->len < more_bytes)
+        cpi_buf_grow(buf, more_bytes);
+}
+static inline void cpi_buf_add(struct cpi_buf *buf, const void *bytes, size_t len)
+{
+    if (!len)
+        return;
+    cpi_buf_reserve(buf, len);
+    memcpy(buf->at + buf->len, bytes, len);
+    buf->len += len;
+}
+static inline void cpi_buf_add_byte(struct cpi_buf *buf, uint8_t byte)
+{
+    cpi_buf_reserve(buf, 1);
+    buf->at[buf->len++] = byte;
+}
+static inline void cpi_buf_add_text(struct cpi_buf *buf, struct cpi_text t) /* the bytes alone */
+{
+    cpi_buf_add(buf, t.at, t.len);
+}
+static inline void cpi_buf_add_string(struct cpi_buf *buf, const char *string)
+{
+    cpi_buf_add(buf, string, strlen(string));
+}
 void cpi_buf_add_format(struct cpi_buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void cpi_buf_put_uint(struct cpi_buf *buf, uint64_t value);

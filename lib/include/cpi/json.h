@@ -11,7 +11,15 @@
 /* Appends a JSON string; absent text gives null. The text is UTF-8. */
 void cpi_json_add_string(struct cpi_buf *buf, struct cpi_text t);
 /* Appends `,"name":` (without the comma behind '{', '[' or ':'). Names are plain literals. */
-void cpi_json_add_name(struct cpi_buf *buf, const char *name);
+static inline void cpi_json_add_name(struct cpi_buf *buf, const char *name)
+{
+    uint8_t last = buf->len ? buf->at[buf->len - 1] : '{';
+    if (last != '{' && last != '[' && last != ':')
+        cpi_buf_add_byte(buf, ',');
+    cpi_buf_add_byte(buf, '"');
+    cpi_buf_add_string(buf, name);
+    cpi_buf_add(buf, "\":", 2);
+}
 void cpi_json_add_member(struct cpi_buf *buf, const char *name, struct cpi_text value);
 void cpi_json_add_int(struct cpi_buf *buf, const char *name, int64_t value);
 void cpi_json_add_bool(struct cpi_buf *buf, const char *name, bool value);
