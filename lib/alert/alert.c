@@ -14,7 +14,7 @@ bool cpi_alert_is_idle(const struct cpi_alert_state *state)
 struct cpi_alert_input cpi_alert_judge(const struct cpi_alert *rule,
                                        const struct cpi_indicator *ind,
                                        const struct cpi_reading *reading, struct cpi_value value,
-                                       struct cpi_value clear_value)
+                                       struct cpi_value clear_value, int64_t b)
 {
     struct cpi_alert_input input = { .enough =
                                          reading->n > 0 || rule->when.show.stat == CPI_STAT_COUNT,
@@ -23,7 +23,7 @@ struct cpi_alert_input cpi_alert_judge(const struct cpi_alert *rule,
         input.enough = false;
     input.breached =
         input.enough && cpi_bound_holds(&rule->when, value) &&
-        (!rule->sure || cpi_bound_sure(&rule->when, ind, reading, rule->z2_num, rule->z2_den));
+        (!rule->sure || cpi_bound_sure(&rule->when, ind, reading, b, rule->z2_num, rule->z2_den));
     input.cleared = rule->clear.set ? cpi_bound_holds(&rule->clear, clear_value) : !input.breached;
     return input;
 }

@@ -37,7 +37,7 @@ bool cpi_alert_is_idle(const struct cpi_alert_state *state); /* nothing to remem
 struct cpi_alert_input cpi_alert_judge(const struct cpi_alert *rule,
                                        const struct cpi_indicator *ind,
                                        const struct cpi_reading *reading, struct cpi_value value,
-                                       struct cpi_value clear_value);
+                                       struct cpi_value clear_value, int64_t b);
 enum cpi_alert_move cpi_alert_step(const struct cpi_alert *rule, int64_t window_length_ms,
                                    struct cpi_alert_state *state, struct cpi_alert_input input,
                                    int64_t b);

@@ -150,7 +150,7 @@ static int64_t floor_limit(const struct cpi_bound *bound, unsigned scale, bool *
 }
 
 bool cpi_bound_sure(const struct cpi_bound *bound, const struct cpi_indicator *ind,
-                    const struct cpi_reading *reading, int64_t z2_num, int64_t z2_den)
+                    const struct cpi_reading *reading, int64_t b, int64_t z2_num, int64_t z2_den)
 {
     enum cpi_cmp cmp = bound->cmp;
     if (bound->misses_target) /* not (value >= T) is value < T */
@@ -163,10 +163,13 @@ bool cpi_bound_sure(const struct cpi_bound *bound, const struct cpi_indicator *i
         return false;
     if (bound->show.stat == CPI_STAT_SHARE)
         return sure_share(reading->good, reading->n, bound->num, bound->den, below, z2_num, z2_den);
-    bool whole;
-    int64_t limit = floor_limit(bound, ind->scale, &whole);
-    bool reaching = cmp == CPI_CMP_GE || cmp == CPI_CMP_LT; /* count samples at T too */
-    int64_t above = cpi_reading_above(reading, reaching && whole ? limit - 1 : limit);
+    bool whole, age = bound->show.stat == CPI_STAT_AGE_QUANTILE;
+    int64_t limit = floor_limit(bound, age ? 0 : ind->scale, &whole);
+    if (whole && (cmp == CPI_CMP_GE || cmp == CPI_CMP_LT)) /* samples at T are on the upper side */
+        limit--;
+    /* an age above the limit began before b - limit */
+    int64_t above = age ? reading->n - cpi_reading_above(reading, b - limit - 1)
+                        : cpi_reading_above(reading, limit);
     return sure_share(above, reading->n, 100 - bound->show.percent, 100, below, z2_num, z2_den);
 }
 

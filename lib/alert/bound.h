@@ -26,9 +26,9 @@ void cpi_value_format(struct cpi_buf *buf, const struct cpi_indicator *ind, stru
 bool cpi_bound_holds(const struct cpi_bound *bound, struct cpi_value value);
 /* Does it do so for sure, one-sided, at z²? Shares: Wilson's bound without its square root: k/n is
  * below a/d for sure if k·d < n·a and (k·d - n·a)² > z²·n·a·(d - a). A quantile is above T for sure
- * if the share of samples above T is above 1 - q (A3). */
+ * if the share of samples above T is above 1 - q (A3); of an age at b likewise. */
 bool cpi_bound_sure(const struct cpi_bound *bound, const struct cpi_indicator *ind,
-                    const struct cpi_reading *reading, int64_t z2_num, int64_t z2_den);
+                    const struct cpi_reading *reading, int64_t b, int64_t z2_num, int64_t z2_den);
 
 /* The two-sided 95 % Wilson interval of good/n in millionths, rounded outward. n > 0. */
 void cpi_wilson(int64_t good, int64_t n, int64_t *ret_low_ppm, int64_t *ret_high_ppm);

@@ -3,9 +3,17 @@
 
 #include "engine/window_stage.h"
 
-static bool is_unassigned(struct cpi_text key)
+/* Is some part of the id, or of the tuple of ids, nobody? */
+static bool is_unassigned(struct cpi_text id)
 {
-    return cpi_text_find(key, CPI_TEXT("unassigned")) >= 0;
+    while (id.len) {
+        const char *plus = memchr(id.at, '+', id.len);
+        uint32_t len = plus ? (uint32_t)(plus - id.at) : id.len;
+        if (cpi_text_equal(cpi_text_part(id, 0, len), CPI_TEXT("unassigned")))
+            return true;
+        id = cpi_text_part(id, plus ? len + 1 : len, id.len);
+    }
+    return false;
 }
 
 bool cpi_window_rule_is_about(const struct cpi_model *model, const struct cpi_alert *rule,
@@ -65,7 +73,7 @@ static void step_rule(struct cpi_window_stage *stage, struct cpi_entity *entity,
         sample.n = figure->n;
         input = cpi_alert_judge(rule, &model->indicator[rule->indicator], &sample,
                                 cpi_figure_value(figure, model, rule->when.show),
-                                cpi_figure_value(figure, model, rule->clear.show));
+                                cpi_figure_value(figure, model, rule->clear.show), b);
     }
     enum cpi_alert_move move =
         cpi_alert_step(rule, model->window[rule->window].length_ms, &state->state, input, b);
