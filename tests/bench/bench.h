@@ -26,7 +26,7 @@ int64_t bench_cpu_ns(void);
  */
 uint64_t bench_yajl(const struct bench_input *input);
 
-/* ---- pipeline.c: cpid's own stages over the same events ---- */
+/* ---- contestants.c: cpid's own stages over the same events ---- */
 struct bench_result {
     uint64_t events, updates, facts, items;
     uint64_t output_bytes, heap_bytes;

@@ -1,33 +1,10 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <cpi/diag.h>
-#include <cpi/envelope.h>
-#include <cpi/intake.h>
-#include <cpi/outbox.h>
-#include <cpi/task.h>
+#include "pipeline.h"
 
-#include "bench.h"
-#include "config/load.h"
-
-#define BATCH 4096 /* as in a replay */
-
-int64_t bench_began_ns, bench_ended_ns;
-
-struct pipeline {
-    struct config config;
-    struct cpi_diag diag;
-    struct cpi_intake *intake;
-    struct cpi_mapper *mapper;
-    struct cpi_envelope_reader *reader;
-    struct cpi_task *task;
-    struct cpi_outbox *box, *other;
-    struct bench_result result;
-};
-
-static void open_pipeline(struct pipeline *p, const char *conf)
+void bench_open(struct pipeline *p, const char *conf)
 {
     *p = (struct pipeline){ 0 };
     cpi_diag_init(&p->diag);
@@ -46,7 +23,7 @@ static void open_pipeline(struct pipeline *p, const char *conf)
     cpi_outbox_skip_rows(p->other);
 }
 
-static void close_pipeline(struct pipeline *p)
+void bench_close(struct pipeline *p)
 {
     cpi_intake_free(p->intake);
     cpi_mapper_free(p->mapper);
@@ -58,7 +35,7 @@ static void close_pipeline(struct pipeline *p)
     cpi_diag_fini(&p->diag);
 }
 
-static void feed(struct pipeline *p, struct cpi_text line, size_t offset)
+void bench_feed(struct pipeline *p, struct cpi_text line, size_t offset)
 {
     struct cpi_record record;
     if (!cpi_envelope_parse(p->reader, line, &record))
@@ -75,9 +52,9 @@ static void count_outputs(struct pipeline *p)
         p->result.output_bytes += output[i].value.len;
 }
 
-/* Feeds frames to the task until it has nothing more to say to itself. */
-static void settle(struct pipeline *p)
+void bench_settle(struct pipeline *p)
 {
+    cpi_intake_slot(p->intake, false, p->box);
     for (;;) {
         size_t count;
         cpi_outbox_seal(p->box, cpi_intake_largest_time(p->intake));
@@ -97,69 +74,8 @@ static void settle(struct pipeline *p)
     }
 }
 
-static void check_counts(const struct pipeline *p, const struct bench_input *input)
-{
-    const struct cpi_intake_counts *counts = cpi_intake_counts(p->intake);
-    if (counts->events != input->count || counts->late || counts->unreadable ||
-        counts->unknown_rep || counts->unknown_team) {
-        fprintf(stderr, "intake took %zu of %zu events as meant\n", (size_t)counts->events,
-                input->count);
-        exit(1);
-    }
-}
-
-void bench_intake(const char *conf, const struct bench_input *input, struct bench_result *ret)
-{
-    struct pipeline p;
-    size_t n_frames;
-    open_pipeline(&p, conf);
-    bench_began_ns = bench_cpu_ns();
-    for (size_t i = 0; i < input->count;) {
-        for (size_t end = i + BATCH; i < end && i < input->count; i++)
-            feed(&p, input->line[i], i);
-        cpi_intake_slot(p.intake, false, p.box);
-        cpi_outbox_seal(p.box, cpi_intake_largest_time(p.intake));
-        const struct cpi_frame_out *frame = cpi_outbox_frames(p.box, &n_frames);
-        for (size_t f = 0; f < n_frames; f++)
-            p.result.output_bytes += frame[f].bytes.len;
-        cpi_outbox_reset(p.box);
-    }
-    bench_ended_ns = bench_cpu_ns();
-    check_counts(&p, input);
-    p.result.events = input->count;
-    *ret = p.result;
-    close_pipeline(&p);
-}
-
-static size_t heap_bytes(void)
+size_t bench_heap_bytes(void)
 {
     struct mallinfo2 info = mallinfo2();
     return info.uordblks + info.hblkhd;
-}
-
-void bench_replay(const char *conf, const struct bench_input *input, struct bench_result *ret)
-{
-    struct pipeline p;
-    open_pipeline(&p, conf);
-    size_t before = heap_bytes();
-    bench_began_ns = bench_cpu_ns();
-    for (size_t i = 0; i < input->count;) {
-        for (size_t end = i + BATCH; i < end && i < input->count; i++)
-            feed(&p, input->line[i], i);
-        cpi_intake_slot(p.intake, false, p.box);
-        settle(&p);
-    }
-    p.result.heap_bytes = heap_bytes() - before;
-    cpi_intake_end(p.intake, cpi_intake_last_event_time(p.intake) + 1);
-    cpi_intake_slot(p.intake, false, p.box);
-    settle(&p);
-    bench_ended_ns = bench_cpu_ns();
-    check_counts(&p, input);
-    const struct cpi_task_counts *counts = cpi_task_counts(p.task);
-    p.result.events = counts->events;
-    p.result.updates = counts->updates;
-    p.result.facts = counts->facts;
-    p.result.items = counts->items;
-    *ret = p.result;
-    close_pipeline(&p);
 }

@@ -6,6 +6,7 @@
 #   sh tests/bench/run.sh --quick           400,000 events over 1.6 hours, 3 rounds
 #   sh tests/bench/run.sh --events 2000000 --hours 8 --rounds 9
 #   sh tests/bench/run.sh --built DIR       measures what is built there instead of the release preset
+#   sh tests/bench/run.sh --no-memory       without the bytes a rep, a case and an id take
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -13,6 +14,7 @@ events=1000000
 hours=4
 rounds=5
 built=
+memory=yes
 usage() {
     sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0"
     exit 64
@@ -23,6 +25,11 @@ while [ $# -gt 0 ]; do
         events=400000
         hours=1.6
         rounds=3
+        shift
+        continue
+        ;;
+    --no-memory)
+        memory=
         shift
         continue
         ;;
@@ -42,7 +49,7 @@ if [ -z "$built" ]; then
     built=build/release
     echo "building the release preset ..."
     cmake --preset release >/dev/null
-    cmake --build --preset release --target bench bench_gen >/dev/null
+    cmake --build --preset release --target bench bench_gen bench_memory >/dev/null
 fi
 
 programs=$built/tests/bench
@@ -52,3 +59,4 @@ cp tests/bench/*.conf "$data"
 "$programs/bench_gen" "$data" "$events" "$hours"
 echo "other work on this machine: load $(cut -d' ' -f1-3 /proc/loadavg), $(nproc) processors"
 "$programs/bench" "$data" "$rounds"
+[ -z "$memory" ] || "$programs/bench_memory" "$data"
