@@ -43,7 +43,7 @@ struct map_route {
     size_t n_steps;
 };
 struct map_pointer {
-    struct cpi_text text; /* as written */
+    uint32_t slot; /* the value itself, whatever the root; CPI_NONE = it takes a walk */
     enum map_base base;
     unsigned level; /* of the element it is relative to; BASE_ELEMENT only */
     bool whole;     /* somebody looks inside what it points at */
@@ -51,7 +51,7 @@ struct map_pointer {
     const struct map_step *step;
     size_t n_steps;
     struct map_route *route;  /* one per root at level 0, one of BASE_RECORD, none else */
-    bool direct;              /* no route has steps left: the slot is the value */
+    struct cpi_text text;     /* as written */
     struct map_pointer *next; /* all of a mapping */
 };
 
@@ -128,17 +128,17 @@ enum map_source {
 struct map_part;
 /* One string of a value. */
 struct map_alternative {
-    struct cpi_text written;
-    struct cpi_origin at;
-    enum map_source source;
     struct map_pointer *pointer;
-    struct cpi_text text; /* the constant, or a header's name */
+    struct map_op *op;
+    uint32_t n_ops;
+    enum map_source source;
+    bool maps;            /* a map among the operations, which sees what is absent, too */
     uint16_t type;        /* of a constant as an event type */
+    struct cpi_text text; /* the constant, or a header's name */
     struct map_part *part;
     size_t n_parts;
-    struct map_op *op;
-    size_t n_ops;
-    bool maps; /* a map among them, which sees what is absent, too */
+    struct cpi_text written;
+    struct cpi_origin at;
 };
 struct map_part {
     bool literal, optional;
@@ -148,7 +148,7 @@ struct map_part {
 struct map_value {
     struct map_alternative *alternative;
     size_t count;
-    const struct map_pointer *plain; /* the value is this slot as it stands; NULL = it takes more */
+    uint32_t plain; /* the value is this slot as it stands; CPI_NONE = it takes more */
 };
 
 /* ---- conditions ---- */
@@ -173,6 +173,7 @@ struct map_cond {
     size_t n_texts;
     bool numeric; /* the text is a number */
     struct cpi_decimal number;
+    bool plain; /* one text that the left side, without operations, is equal to */
 };
 struct map_when {
     struct map_cond *cond;
@@ -319,12 +320,6 @@ struct map_run {
     bool dropped;              /* a map said - */
     struct cpi_buf *trace;     /* explain; NULL = nobody listens */
 };
-/* The slot of a direct pointer. */
-static inline const struct json_value *map_slot(const struct map_run *run,
-                                                const struct map_pointer *pointer)
-{
-    return &run->slot[pointer->route[pointer->base == BASE_RECORD ? 0 : run->root].slot];
-}
 void map_pointer_get(struct map_run *run, const struct map_pointer *pointer,
                      struct map_result *ret);
 void map_walk(struct map_run *run, const struct json_value *from, const struct map_step *step,

@@ -261,8 +261,8 @@ static void copy_types(struct cpi_mapping *m, const struct cpi_text *types, size
 static void find_plain(struct map_value *value)
 {
     const struct map_alternative *alt = value->alternative;
-    if (value->count == 1 && !alt->n_ops && alt->pointer && alt->pointer->direct)
-        value->plain = alt->pointer;
+    bool plain = value->count == 1 && !alt->n_ops && alt->pointer;
+    value->plain = plain ? alt->pointer->slot : CPI_NONE;
 }
 
 static void find_plain_values(struct cpi_mapping *m)

@@ -162,7 +162,7 @@ void map_value_compile(struct map_compiler *c, const struct cpi_value_spec *spec
                        struct map_value *ret)
 {
     *ret = (struct map_value){
-        cpi_arena_take(&c->mapping->arena, spec->count * sizeof *ret->alternative), 0, NULL
+        cpi_arena_take(&c->mapping->arena, spec->count * sizeof *ret->alternative), 0, CPI_NONE
     };
     for (size_t i = 0; i < spec->count; i++) {
         c->at = spec->alternative[i].at;

@@ -9,6 +9,11 @@ static void apply_lower(struct map_run *run, const struct map_op *op, struct map
 {
     (void)op;
     bool number = r->number;
+    uint32_t upper = 0;
+    while (upper < r->text.len && (r->text.at[upper] < 'A' || r->text.at[upper] > 'Z'))
+        upper++;
+    if (upper == r->text.len)
+        return;
     struct cpi_text copy = cpi_arena_text(run->arena, r->text);
     char *at = (char *)(uintptr_t)copy.at;
     for (uint32_t i = 0; i < copy.len; i++)

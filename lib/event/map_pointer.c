@@ -186,7 +186,7 @@ static void route(struct cpi_mapping *m, struct map_pointer *p, bool seal)
     size_t n = routes_of(m, p);
     if (seal && n)
         p->route = cpi_arena_take(&m->arena, n * sizeof *p->route);
-    p->direct = n > 0;
+    p->slot = CPI_NONE;
     for (size_t r = 0; r < n; r++) {
         struct joined j = join_steps(m, p->base == BASE_RECORD ? NULL : m->root[r], p);
         if (!seal) {
@@ -196,7 +196,8 @@ static void route(struct cpi_mapping *m, struct map_pointer *p, bool seal)
         size_t used;
         uint32_t slot = json_paths_find(m->paths, j.name, j.n_plain, &used);
         p->route[r] = (struct map_route){ slot, j.step + used, j.n_steps - used };
-        p->direct &= used == j.n_steps;
+        if (n == 1 && used == j.n_steps)
+            p->slot = slot;
     }
 }
 

@@ -89,21 +89,16 @@ static void refuse_bad(struct map_run *run, struct cpi_mapped *ev, enum cpi_refu
     refuse_event(run, ev, refusal, member, r->text.at);
 }
 
-/* map_value_get without its detours for what most values are: a text that is there, or nothing. */
-static inline void value_get(struct map_run *run, const struct map_value *value, bool identity,
-                             struct map_result *ret)
+/* The text of a value that is a member as it stands, which nearly all are. False: ask
+ * map_value_get. */
+static inline bool plain_text(const struct map_run *run, const struct map_value *value,
+                              struct cpi_text *ret)
 {
-    if (value->plain && !run->trace) {
-        const struct json_value *v = map_slot(run, value->plain);
-        ret->state = MAP_TEXT;
-        ret->text = json_text(v);
-        if (v->kind == JSON_STRING && v->len)
-            return;
-        ret->state = MAP_ABSENT;
-        if (v->kind == JSON_ABSENT)
-            return;
-    }
-    map_value_get(run, value, identity, ret);
+    if (value->plain == CPI_NONE || run->trace)
+        return false;
+    const struct json_value *v = &run->slot[value->plain];
+    *ret = (struct cpi_text){ v->at, v->len };
+    return v->kind == JSON_ABSENT || (v->kind == JSON_STRING && v->len);
 }
 
 static void begin_trace(struct map_run *run, const char *member)
@@ -123,12 +118,18 @@ static void take_identity(struct map_run *run, const struct map_plan *plan, enum
                           struct cpi_mapped *ev, struct cpi_text *ret, bool *ret_null)
 {
     struct map_result r;
+    struct cpi_text plain;
     *ret = CPI_ABSENT;
     *ret_null = false;
     if (!plan->member[m].count)
         return;
+    if (plain_text(run, &plan->member[m], &plain) && plain.len <= CPI_ID_BYTES_MAX &&
+        !holds_nul(run, plain)) {
+        *ret = plain;
+        return;
+    }
     begin_trace(run, map_member_name[m]);
-    value_get(run, &plan->member[m], true, &r);
+    map_value_get(run, &plan->member[m], true, &r);
     if (r.state == MAP_BAD)
         refuse_bad(run, ev, CPI_REFUSED_ID, map_member_name[m], &r);
     *ret_null = r.state == MAP_NULL;
@@ -202,29 +203,38 @@ static void take_seq(struct map_run *run, const struct map_plan *plan, struct cp
         refuse_event(run, ev, CPI_REFUSED_SEQ, "seq", "no signed integer of 64 bits");
 }
 
+static void add_field(struct cpi_mapped *ev, uint16_t field, struct cpi_text value, bool null)
+{
+    ev->field[ev->n_fields++] = (struct cpi_mapped_field){ field, value, null };
+}
+
+static void take_field(struct map_run *run, const struct map_field *field, struct cpi_mapped *ev)
+{
+    struct map_result r;
+    struct cpi_text plain;
+    if (plain_text(run, &field->value, &plain) && plain.len <= CPI_FIELD_BYTES_MAX) {
+        if (plain.at)
+            add_field(ev, field->field, plain, false);
+        return;
+    }
+    if (run->trace)
+        cpi_buf_add_format(run->trace, "    field %.*s\n", CPI_TEXT_ARG(field->name));
+    map_value_get(run, &field->value, false, &r);
+    if (map_to_text(run, &r) && r.text.len <= CPI_FIELD_BYTES_MAX)
+        add_field(ev, field->field, r.text, false);
+    else if (r.state == MAP_NULL)
+        add_field(ev, field->field, CPI_ABSENT, true);
+    else
+        ev->unreadable = (uint16_t)(ev->unreadable + (r.state != MAP_ABSENT));
+}
+
 static void take_fields(struct map_run *run, const struct map_plan *plan, const bool *kept,
                         struct cpi_mapped *ev)
 {
-    struct map_result r;
     ev->field = cpi_arena_take(run->arena, plan->n_fields * sizeof *ev->field);
-    for (size_t f = 0; f < plan->n_fields; f++) {
-        const struct map_field *field = &plan->field[f];
-        if (kept && !kept[field->field])
-            continue;
-        if (run->trace)
-            cpi_buf_add_format(run->trace, "    field %.*s\n", CPI_TEXT_ARG(field->name));
-        value_get(run, &field->value, false, &r);
-        struct cpi_mapped_field *to = &ev->field[ev->n_fields];
-        if (map_to_text(run, &r) && r.text.len <= CPI_FIELD_BYTES_MAX) {
-            *to = (struct cpi_mapped_field){ field->field, r.text, false };
-            ev->n_fields++;
-        } else if (r.state == MAP_NULL) {
-            *to = (struct cpi_mapped_field){ field->field, CPI_ABSENT, true };
-            ev->n_fields++;
-        } else if (r.state != MAP_ABSENT) {
-            ev->unreadable++;
-        }
-    }
+    for (size_t f = 0; f < plan->n_fields; f++)
+        if (!kept || kept[plan->field[f].field])
+            take_field(run, &plan->field[f], ev);
 }
 
 static struct cpi_mapped *event_begin(struct cpi_mapper *mapper, uint16_t rule, uint32_t index)
@@ -236,9 +246,20 @@ static struct cpi_mapped *event_begin(struct cpi_mapper *mapper, uint16_t rule, 
     mapper->event =
         cpi_grow(mapper->event, mapper->n_events, &mapper->event_cap, sizeof *mapper->event);
     struct cpi_mapped *ev = &mapper->event[mapper->n_events++];
-    *ev = (struct cpi_mapped){
-        .type = CPI_NO_INDEX, .time = CPI_TIME_NONE, .rule = rule, .index = index
-    };
+    /* one by one: the compiler would clear the whole of it with a string instruction, which takes
+     * longer than all these stores */
+    ev->type = CPI_NO_INDEX;
+    ev->unmapped = ev->detail = CPI_ABSENT;
+    ev->id = ev->case_id = ev->customer = ev->rep = ev->team = CPI_ABSENT;
+    ev->customer_null = ev->rep_null = ev->team_null = false;
+    ev->seq = 0;
+    ev->time = CPI_TIME_NONE;
+    ev->index = index;
+    ev->field = NULL;
+    ev->n_fields = 0;
+    ev->unreadable = 0;
+    ev->refusal = CPI_ACCEPTED;
+    ev->rule = rule;
     return ev;
 }
 

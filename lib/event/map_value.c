@@ -211,8 +211,8 @@ void map_alternative_get(struct map_run *run, const struct map_alternative *alt,
                          struct map_result *ret)
 {
     const struct map_pointer *p = alt->pointer;
-    if (p && p->direct) { /* a plain member: nearly all values of nearly all mappings */
-        const struct json_value *v = map_slot(run, p);
+    if (p && p->slot != CPI_NONE) { /* a plain member: nearly all values of nearly all mappings */
+        const struct json_value *v = &run->slot[p->slot];
         if (v->kind == JSON_STRING)
             map_set_text(ret, json_text(v));
         else

@@ -74,6 +74,7 @@ static bool compile_right(struct map_compiler *c, struct cpi_text t, struct map_
         t = cpi_text_part(t, comma + 1, UINT32_MAX);
     }
     ret->text[ret->n_texts++] = cpi_arena_text(&c->mapping->arena, map_word(&t, true));
+    ret->plain = ret->test == TEST_EQ && ret->left->pointer && !ret->left->n_ops;
     ret->numeric = ret->test != TEST_IN && cpi_decimal_parse(ret->text[0], &ret->number);
     if (ret->test >= TEST_GE && !ret->numeric) {
         map_complain(c, "'%.*s' is no number to compare with", CPI_TEXT_ARG(ret->text[0]));
@@ -207,8 +208,20 @@ static bool test(struct map_run *run, const struct map_cond *cond, struct map_re
     return false;
 }
 
+/* The text of a member in its slot, NULL if it is anything else: the common case of conditions. */
+static const struct json_value *plain_left(const struct map_run *run, const struct map_cond *cond)
+{
+    if (!cond->plain || run->trace || cond->left->pointer->slot == CPI_NONE)
+        return NULL;
+    const struct json_value *v = &run->slot[cond->left->pointer->slot];
+    return v->kind == JSON_STRING ? v : NULL;
+}
+
 static bool cond_holds(struct map_run *run, const struct map_cond *cond)
 {
+    const struct json_value *v = plain_left(run, cond);
+    if (v)
+        return cpi_text_equal(json_text(v), cond->text[0]) != cond->negate;
     struct map_result left;
     size_t n_list = run->n_list;
     map_alternative_get(run, cond->left, &left);

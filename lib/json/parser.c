@@ -178,10 +178,12 @@ static int on_string(void *ctx, const unsigned char *at, size_t len)
     struct json_parser *p = ctx;
     if (!wanted(p))
         return unwanted(p);
-    enum json_kind kind = JSON_STRING;
-    if (len && !in_document(p, at) && may_hide_surrogate(at, len) && has_lone_surrogate(p))
-        kind = JSON_BROKEN;
-    put_scalar(p, kind, keep(p, at, len));
+    if (in_document(p, at)) { /* no escapes */
+        put_scalar(p, JSON_STRING, (struct cpi_text){ (const char *)at, (uint32_t)len });
+        return 1;
+    }
+    bool broken = may_hide_surrogate(at, len) && has_lone_surrogate(p);
+    put_scalar(p, broken ? JSON_BROKEN : JSON_STRING, keep(p, at, len));
     return 1;
 }
 
@@ -245,6 +247,30 @@ static void forget_first(struct json_parser *p, const struct json_node *node, ui
         p->seen[i] = 0;
 }
 
+/* Equal bytes, of names that have one tag: that settles names of up to three bytes. Names are
+ * short, and a call of memcmp takes longer than these. */
+static inline bool same_name(const char *a, const char *b, size_t len)
+{
+    uint64_t x, y, u, v;
+    uint32_t p, q, r, t;
+    if (len <= 3)
+        return true;
+    if (len < 8) {
+        memcpy(&p, a, 4);
+        memcpy(&q, b, 4);
+        memcpy(&r, a + len - 4, 4);
+        memcpy(&t, b + len - 4, 4);
+        return ((p ^ q) | (r ^ t)) == 0;
+    }
+    if (len > 16)
+        return memcmp(a, b, len) == 0;
+    memcpy(&x, a, 8);
+    memcpy(&y, b, 8);
+    memcpy(&u, a + len - 8, 8);
+    memcpy(&v, b + len - 8, 8);
+    return ((x ^ y) | (u ^ v)) == 0;
+}
+
 static int on_key(void *ctx, const unsigned char *at, size_t len)
 {
     struct json_parser *p = ctx;
@@ -259,7 +285,7 @@ static int on_key(void *ctx, const unsigned char *at, size_t len)
     uint32_t tag = json_tag(at, len);
     for (const struct json_edge *edge = node->edge, *end = edge + node->n_edges; edge < end;
          edge++) {
-        if (edge->tag != tag || edge->len != len || memcmp(edge->name, at, len) != 0)
+        if (edge->tag != tag || edge->len != len || !same_name(edge->name, (const char *)at, len))
             continue;
         p->next = &p->paths->node[edge->node];
         if (p->seen[edge->node] == p->generation)
@@ -372,6 +398,7 @@ static void describe(struct json_parser *p, size_t place)
     unsigned char *words =
         yajl_get_error(p->handle, 0, (const unsigned char *)p->document.at, p->document.len);
     struct cpi_text t = cpi_text_trim(cpi_text_of((const char *)words));
+    p->fault = JSON_BAD;
     p->detail = cpi_arena_format(&p->arena, "%.*s, near byte %zu", CPI_TEXT_ARG(t), place);
     yajl_free_error(p->handle, words);
 }
@@ -393,13 +420,11 @@ enum json_fault json_parse(struct json_parser *p, const struct json_paths *paths
         return p->fault;
     }
     yajl_status status = yajl_parse(p->handle, (const unsigned char *)document.at, document.len);
-    size_t place = yajl_get_bytes_consumed(p->handle);
-    if (status == yajl_status_ok && !is_complete(p))
-        status = yajl_complete_parse(p->handle);
-    if (status == yajl_status_error) {
-        p->fault = JSON_BAD;
-        describe(p, place);
-    }
+    if (status == yajl_status_error)
+        describe(p, yajl_get_bytes_consumed(p->handle));
+    else if (status == yajl_status_ok && !is_complete(p) &&
+             yajl_complete_parse(p->handle) == yajl_status_error)
+        describe(p, document.len);
     if (p->fault == JSON_FINE && p->next)
         refuse(p, JSON_BAD, "no document");
     if (p->fault != JSON_FINE || p->grown)
