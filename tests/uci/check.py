@@ -14,6 +14,7 @@ import collections
 import csv
 import datetime
 import decimal
+import gc
 import json
 import lzma
 import os
@@ -33,6 +34,7 @@ CONFIGURATIONS = ["uci.conf", "sla.conf"]
 PARTITIONS = 4
 HOUR_MS = 3600 * 1000
 SHOWN = 5  # differences of one indicator
+DECODER = json.JSONDecoder(parse_float=str)  # digits as they were printed
 
 
 def shared():
@@ -138,7 +140,7 @@ def last_revisions(out):
         with open(path, encoding="utf-8") as lines:
             for line in lines:
                 count += 1
-                update = json.loads(line, parse_float=decimal.Decimal)
+                update = DECODER.decode(line)
                 window, entity = update["window"], update["entity"]
                 key = (update["indicator"], window["name"], f"{entity['kind']}:{entity['id']}", window["end"])
                 before = last.get(key)
@@ -149,11 +151,16 @@ def last_revisions(out):
     return last, twice, count
 
 
+def equal(want, got):
+    return got == want or (isinstance(got, str) and isinstance(want, decimal.Decimal)
+                           and decimal.Decimal(got) == want)
+
+
 def difference(want, update):
     """The members that differ, as text; empty if none does."""
     got = update | {"start": update["window"]["start"]}
     return ", ".join(f"{name} is {got.get(name)}, not {value}" for name, value in want.items()
-                     if got.get(name) != value)
+                     if not equal(value, got.get(name)))
 
 
 def compare(want, last, twice):
@@ -205,6 +212,7 @@ def main(variants):
     known = ["given", "recorded", "delayed", "partitions", "duplicates", "all"]
     if not variants or any(v not in known for v in variants):
         sys.exit(__doc__)
+    gc.disable()  # much is kept and nothing is cyclic
     folder = shared()
     if not folder:
         print("SKIP: the shared data is neither beside the repository (../shared) nor in CPID_SHARED")
