@@ -111,7 +111,8 @@ static void begin_trace(struct map_run *run, const char *member)
 static bool holds_nul(const struct map_run *run, struct cpi_text t)
 {
     const struct cpi_text *record = &run->record->value;
-    return (uintptr_t)t.at - (uintptr_t)record->at >= record->len && memchr(t.at, '\0', t.len);
+    return t.len && (uintptr_t)t.at - (uintptr_t)record->at >= record->len &&
+           memchr(t.at, '\0', t.len);
 }
 
 static void take_identity(struct map_run *run, const struct map_plan *plan, enum map_member m,
