@@ -90,13 +90,14 @@ __attribute__((unused, noreturn)) static void check_skip(const char *why)
     _Exit(77);
 }
 
-#define TEST(sentence) for (bool test_on_ = check_begin_(sentence); test_on_; test_on_ = check_end_())
+#define TEST(sentence)                                                                             \
+    for (bool test_on_ = check_begin_(sentence); test_on_; test_on_ = check_end_())
 #define CHECK(condition) check_that_(!!(condition), __FILE__, __LINE__, #condition)
-#define CHECK_INT(got, want) \
+#define CHECK_INT(got, want)                                                                       \
     check_int_((long long)(got), (long long)(want), __FILE__, __LINE__, #got)
 #define CHECK_STR(got, want) check_str_((got), (want), __FILE__, __LINE__, #got)
 /* For anything with members `at` and `len`. */
-#define CHECK_TEXT(got, want) \
+#define CHECK_TEXT(got, want)                                                                      \
     check_bytes_((const char *)(got).at, (got).len, (want), __FILE__, __LINE__, #got)
 
 #endif

@@ -261,7 +261,8 @@ struct cpi_source {
                           case: all its types with a case make journeys */
 };
 
-/* Open addressing from the hash of a name to an index; slot NULL = the things are searched instead. */
+/* Open addressing from the hash of a name to an index; slot NULL = the things are searched instead.
+ */
 struct cpi_hash_slot {
     uint32_t hash;
     uint16_t index; /* CPI_NO_INDEX = free */
