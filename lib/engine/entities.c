@@ -349,8 +349,8 @@ static void decode_mark(struct cpi_entity *entity, const struct cpi_model *model
 static bool restore_head(struct cpi_entities *entities, struct cpi_text key, struct cpi_text value)
 {
     const struct cpi_model *model = entities->model;
-    struct cpi_entity *entity =
-        &entities->at[cpi_entities_ensure(entities, cpi_text_part(key, 1, key.len))];
+    uint32_t e = cpi_entities_ensure(entities, cpi_text_part(key, 1, key.len)); /* may move `at` */
+    struct cpi_entity *entity = &entities->at[e];
     struct cpi_reader r = cpi_reader_of(value.at, value.len);
     marks_fini(entity);
     cpi_entity_set_path(entity, cpi_read_text(&r));
@@ -374,6 +374,16 @@ static bool restore_head(struct cpi_entities *entities, struct cpi_text key, str
     return !r.bad;
 }
 
+/* An entity that went: what its rows said before does not hold for one that came back. */
+static void forget_head(struct cpi_entity *entity)
+{
+    marks_fini(entity);
+    free((char *)entity->path.at);
+    entity->path = CPI_ABSENT;
+    entity->due = CPI_TIME_END;
+    entity->changed = entity->thinned = CPI_TIME_NONE;
+}
+
 static bool restore_pane(struct cpi_entities *entities, struct cpi_text key, struct cpi_text value)
 {
     struct cpi_reader k = cpi_reader_of(key.at + 1, key.len - 1);
@@ -385,7 +395,8 @@ static bool restore_pane(struct cpi_entities *entities, struct cpi_text key, str
         return false;
     if (indicator == CPI_NO_INDEX)
         return true;
-    struct cpi_entity *entity = &entities->at[cpi_entities_ensure(entities, name)];
+    uint32_t e = cpi_entities_ensure(entities, name); /* may move `at` */
+    struct cpi_entity *entity = &entities->at[e];
     struct cpi_series *series = cpi_panes_series(&entity->panes, indicator, kind);
     uint32_t p = series ? cpi_series_find(series, start) : 0;
     if (series && p < series->count && series->at[p].start == start)
@@ -402,5 +413,27 @@ bool cpi_entities_restore(struct cpi_entities *entities, struct cpi_text key, st
 {
     if (key.at[0] == 'p')
         return restore_pane(entities, key, value);
-    return !value.at || restore_head(entities, key, value);
+    if (value.at)
+        return restore_head(entities, key, value);
+    uint32_t e = cpi_entities_find(entities, cpi_text_part(key, 1, key.len));
+    if (e != CPI_NONE)
+        forget_head(&entities->at[e]);
+    return true;
+}
+
+static bool is_nothing(const struct cpi_entity *entity)
+{
+    return entity->key && !entity->panes.count && !entity->n_marks && !entity->n_rules &&
+           !entity->waiting && entity->due == CPI_TIME_END;
+}
+
+void cpi_entities_restored(struct cpi_entities *entities)
+{
+    for (uint32_t e = 0; e < entities->count; e++) {
+        cpi_panes_tidy(&entities->at[e].panes);
+        if (!is_nothing(&entities->at[e]))
+            continue;
+        cpi_entities_remove(entities, e);
+        cpi_buf_fini(&entities->gone_row[--entities->n_gone]); /* its row is gone already */
+    }
 }

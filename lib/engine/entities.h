@@ -87,5 +87,7 @@ void cpi_entities_settle(struct cpi_entities *entities, uint32_t task, struct cp
 /* Rows 'e' (head of an entity) and 'p' (pane). False if malformed. */
 bool cpi_entities_restore(struct cpi_entities *entities, struct cpi_text key,
                           struct cpi_text value);
+/* After the last row: entities of which no row is left go. */
+void cpi_entities_restored(struct cpi_entities *entities);
 
 #endif

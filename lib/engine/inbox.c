@@ -60,9 +60,9 @@ struct cpi_waiting *cpi_inbox_ensure(struct cpi_inbox *inbox, int64_t at, uint32
     }
     step->at = cpi_grow(step->at, step->count, &step->cap, sizeof *step->at);
     struct cpi_waiting *w = &step->at[step->count];
-    *w = (struct cpi_waiting){
-        entity, true, false, { .indicator = indicator, .kind = kind, .start = start }
-    };
+    *w = (struct cpi_waiting){ .entity = entity,
+                               .dirty = true,
+                               .cell = { .indicator = indicator, .kind = kind, .start = start } };
     cpi_agg_init(&w->cell.agg);
     cpi_index_add(&step->index, hash, (uint32_t)step->count++);
     return w;

@@ -12,6 +12,7 @@ struct cpi_waiting {
     uint32_t entity;
     bool dirty;   /* changed since its row was last written */
     bool written; /* has a row */
+    bool counted; /* in its entity's `waiting` */
     struct cpi_cell cell;
 };
 struct cpi_inbox_step {

@@ -113,7 +113,7 @@ static void compact_inbox(struct cpi_window_stage *stage)
             kept->cell.agg = old->cell.agg; /* moved */
             cpi_agg_init(&old->cell.agg);
             kept->dirty = false;
-            kept->written = true;
+            kept->written = kept->counted = true;
             stage->entities.at[old->entity].waiting++;
         }
     }
@@ -124,6 +124,7 @@ static void compact_inbox(struct cpi_window_stage *stage)
 void cpi_window_stage_restored(struct cpi_window_stage *stage)
 {
     compact_inbox(stage);
+    cpi_entities_restored(&stage->entities);
     stage->min_due = CPI_TIME_END;
     for (size_t e = 0; e < stage->entities.count; e++)
         if (stage->entities.at[e].due < stage->min_due)
@@ -158,8 +159,13 @@ static bool decode_effect(struct cpi_window_stage *stage, struct cpi_reader *r)
     if (r->bad || n > cpi_reader_left(r))
         return false;
     struct cpi_slot *slot = cpi_xcalloc(n, sizeof *slot);
-    for (uint64_t i = 0; i < n; i++)
-        cpi_slot_decode(&slot[i], r);
+    for (uint64_t i = 0; i < n; i++) {
+        slot[i].stage = (enum cpi_stage)cpi_read_byte(r);
+        slot[i].origin = (uint32_t)cpi_read_uint(r);
+        slot[i].partition = (uint32_t)cpi_read_uint(r);
+        slot[i].count = (uint32_t)cpi_read_uint(r);
+        slot[i].w = cpi_read_int(r);
+    }
     cpi_window_stage_queue(stage, slot, n, clock);
     free(slot);
     return !r->bad;

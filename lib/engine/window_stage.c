@@ -99,9 +99,8 @@ void cpi_window_stage_take(struct cpi_window_stage *stage, const struct cpi_item
             stage->ladder[indicator].count) {
             struct cpi_waiting *waiting =
                 cpi_inbox_ensure(&stage->inbox, step, entity, indicator, kind, start);
-            stage->entities.at[entity].waiting += !waiting->cell.agg.gross &&
-                                                  !waiting->cell.agg.excluded &&
-                                                  !waiting->cell.agg.pending;
+            stage->entities.at[entity].waiting += !waiting->counted;
+            waiting->counted = true;
             cpi_agg_merge(&waiting->cell.agg, &stage->model->indicator[indicator], &agg,
                           &stage->counts->saturated);
         }
@@ -137,10 +136,9 @@ static void begin_effect(struct cpi_window_stage *stage)
         if (w != CPI_TIME_NONE && (stage->w == CPI_TIME_NONE || w > stage->w))
             stage->w = w;
     }
-    int64_t first = cpi_slots_first(&stage->slots);
     if (stage->w != CPI_TIME_NONE && stage->first_w == CPI_TIME_NONE)
-        stage->first_w = cpi_calendar_floor(&stage->calendar, cpi_finest_step(stage->model),
-                                            first < stage->w ? first : stage->w);
+        stage->first_w =
+            cpi_calendar_floor(&stage->calendar, cpi_finest_step(stage->model), stage->w);
     if (effect->clock != CPI_TIME_NONE && effect->clock > stage->clock)
         stage->clock = effect->clock;
     stage->at_work = true;
@@ -175,8 +173,6 @@ static int64_t next_step(struct cpi_window_stage *stage)
     int64_t first = cpi_inbox_first(&stage->inbox);
     if (stage->cursor == CPI_TIME_NONE) {
         stage->cursor = first < last ? first : last;
-        if (stage->first_w < stage->cursor)
-            stage->cursor = stage->first_w;
         stage->min_due = stage->cursor; /* entities that are watched from the beginning */
     }
     if (stage->cursor >= last)

@@ -84,7 +84,7 @@ static void gather(struct cpi_reading *reading, const struct cpi_series *series,
             all->at[all->count++] = s;
         }
     }
-    if (end - first > 1 || all->bucketed)
+    if (all->count > 1 && (end - first > 1 || all->bucketed))
         qsort(all->at, all->count, sizeof *all->at, order_samples);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < all->count; i++) {
