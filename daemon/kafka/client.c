@@ -40,6 +40,13 @@ void kafka_note(struct kafka_port *kp, enum port_level level, const char *format
     kp->host.note(kp->host.ctx, level, text);
 }
 
+int64_t kafka_now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 bool kafka_tick(struct kafka_port *kp, const char *waiting_for, const char *error)
 {
     if (kp->producer)
@@ -92,8 +99,9 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
     struct kafka_port *kp = rd_kafka_opaque(rk);
+    (void)level;
     if (kp)
-        kafka_note(kp, level <= 2 ? PORT_ERROR : PORT_DEBUG, "librdkafka %s %s", facility, text);
+        kafka_note(kp, PORT_DEBUG, "librdkafka %s %s", facility, text);
 }
 
 /* Without a delivery callback every commit waits 10 ms for nothing. Failures show at the commit. */
@@ -226,19 +234,8 @@ static int topics_wait(struct kafka_port *kp)
     }
 }
 
-static int port_open(struct port *port)
+static int group_join(struct kafka_port *kp)
 {
-    struct kafka_port *kp = (struct kafka_port *)port;
-    kp->consumer = kafka_handle_new(kp, KAFKA_CONSUMER);
-    if (!kp->consumer)
-        return -EINVAL;
-    kp->queue = rd_kafka_queue_get_consumer(kp->consumer);
-    int r = topics_wait(kp);
-    if (r == 0)
-        r = kafka_producer_open(kp);
-    if (r < 0)
-        return r;
-    kp->last_error[0] = '\0';
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
     for (uint32_t i = 0; i <= kp->topics->n_sources; i++)
         rd_kafka_topic_partition_list_add(list, kafka_topic_at(kp, i), RD_KAFKA_PARTITION_UA);
@@ -247,6 +244,42 @@ static int port_open(struct port *port)
     if (err)
         kafka_note(kp, PORT_ERROR, "cannot subscribe: %s", rd_kafka_err2str(err));
     return err ? -EINVAL : 0;
+}
+
+static int consumer_open(struct kafka_port *kp)
+{
+    kp->consumer = kafka_handle_new(kp, KAFKA_CONSUMER);
+    if (!kp->consumer)
+        return -EINVAL;
+    kp->queue = rd_kafka_queue_get_consumer(kp->consumer);
+    return 0;
+}
+
+static int port_open(struct port *port)
+{
+    struct kafka_port *kp = (struct kafka_port *)port;
+    int r = consumer_open(kp);
+    if (r == 0)
+        r = topics_wait(kp);
+    if (r == 0)
+        r = kafka_producer_open(kp);
+    if (r < 0)
+        return r;
+    kp->last_error[0] = '\0';
+    return group_join(kp);
+}
+
+void kafka_rejoin(struct kafka_port *kp)
+{
+    kp->rejoin = false;
+    if (kp->current)
+        rd_kafka_message_destroy(kp->current);
+    kp->current = NULL;
+    rd_kafka_queue_destroy(kp->queue);
+    /* a dead one has nothing to say to the group */
+    rd_kafka_destroy_flags(kp->consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    if (consumer_open(kp) < 0 || group_join(kp) < 0)
+        abort(); /* the very settings that worked before */
 }
 
 static uint32_t port_partitions(struct port *port, uint32_t topic)

@@ -48,6 +48,8 @@ struct kafka_port {
 
     /* a rebalance that the worker has not answered yet */
     bool rebalance, rebalance_assigns, rebalance_lost, closing;
+    bool rejoin;       /* the consumer is dead: a new one when the worker has let go */
+    int64_t fenced_ms; /* when that was last so; 0 = never */
     struct port_place *place;
     size_t n_places;
 
@@ -59,6 +61,9 @@ struct kafka_port {
 };
 
 /* client.c */
+int64_t kafka_now_ms(void); /* monotonic */
+/* A new consumer of the same identity in the group. */
+void kafka_rejoin(struct kafka_port *kp);
 void kafka_batch_drop(struct kafka_batch *batch);
 bool kafka_tick(struct kafka_port *kp, const char *waiting_for, const char *error);
 void kafka_note(struct kafka_port *kp, enum port_level level, const char *format, ...)

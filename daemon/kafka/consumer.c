@@ -7,6 +7,8 @@
 #include <cpi/alloc.h>
 #include <cpi/time.h>
 
+#define FENCED_AGAIN_MS 60000
+
 /* Index of a topic that we read, by name. */
 static uint32_t topic_index(const struct kafka_port *kp, const char *name)
 {
@@ -99,8 +101,7 @@ static void message_read(struct kafka_port *kp, const rd_kafka_message_t *m, str
         break;
     case RD_KAFKA_RESP_ERR__FATAL:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-        ret->kind = PORT_TAKEN;
-        ret->text = rd_kafka_message_errstr(m);
+        ret->kind = PORT_NOTHING; /* seen to when the queue is empty */
         break;
     default:
         ret->kind = PORT_TROUBLE;
@@ -130,6 +131,24 @@ static rd_kafka_message_t *message_next(struct kafka_port *kp, int timeout_ms)
     }
 }
 
+/* A static member that was fenced: another process may have its identity, but an answer that was
+ * lost while a broker restarted looks the same. So it joins anew, once; who is fenced again soon
+ * after has a rival, and of the two it is the older one that meets this first. */
+static void fenced(struct kafka_port *kp, const char *why, struct port_event *ret)
+{
+    int64_t now = kafka_now_ms();
+    snprintf(kp->last_error, sizeof kp->last_error, "%s", why);
+    ret->text = kp->last_error;
+    ret->kind = PORT_TAKEN;
+    if (kp->fenced_ms && now - kp->fenced_ms < FENCED_AGAIN_MS)
+        return;
+    kp->fenced_ms = now;
+    kp->rejoin = true;
+    kafka_note(kp, PORT_NOTICE, "joining anew: %s", why);
+    ret->kind = PORT_REVOKED;
+    ret->lost = true;
+}
+
 void kafka_poll(struct port *port, int timeout_ms, struct port_event *ret)
 {
     struct kafka_port *kp = (struct kafka_port *)port;
@@ -142,18 +161,14 @@ void kafka_poll(struct port *port, int timeout_ms, struct port_event *ret)
         return;
     }
     rd_kafka_poll(kp->producer, 0);
-    if (kp->rebalance) {
+    char why[256];
+    if (rd_kafka_fatal_error(kp->consumer, why, sizeof why)) {
+        fenced(kp, why, ret);
+    } else if (kp->rebalance) {
         ret->kind = kp->rebalance_assigns ? PORT_ASSIGNED : PORT_REVOKED;
         ret->places = kp->place;
         ret->n_places = kp->n_places;
         ret->lost = kp->rebalance_lost;
-        return;
-    }
-    char why[256];
-    if (rd_kafka_fatal_error(kp->consumer, why, sizeof why)) {
-        snprintf(kp->last_error, sizeof kp->last_error, "%s", why);
-        ret->kind = PORT_TAKEN;
-        ret->text = kp->last_error;
     }
 }
 
@@ -185,6 +200,10 @@ int kafka_committed(struct port *port, struct port_position *position, size_t co
             err = list->elems[i].err;
         if (!err)
             break;
+        if (rd_kafka_fatal_error(kp->consumer, NULL, 0)) {
+            rd_kafka_topic_partition_list_destroy(list);
+            return -EIO;
+        }
         if (!kafka_tick(kp, "committed offsets", rd_kafka_err2str(err))) {
             rd_kafka_topic_partition_list_destroy(list);
             return -EINTR;
@@ -258,6 +277,8 @@ void kafka_unassign(struct port *port)
     kafka_batch_drop(&kp->batch);
     kp->rebalance = false;
     rd_kafka_assign(kp->consumer, NULL);
+    if (kp->rejoin)
+        kafka_rejoin(kp);
 }
 
 /* What was fetched for these partitions but not handed out yet comes again after a seek. */

@@ -106,7 +106,8 @@ struct port_ops {
     /* Number of partitions of a topic that is read. */
     uint32_t (*partitions)(struct port *port, uint32_t topic);
 
-    /* Offset and metadata of every place, stable: waits for transactions of others to end. */
+    /* Offset and metadata of every place, stable: waits for transactions of others to end. -EIO:
+     * the group was lost meanwhile, a PORT_REVOKED follows. */
     int (*committed)(struct port *port, struct port_position *position, size_t count);
     /* Where a partition begins that nobody has read yet, or whose offset is gone. */
     int (*start)(struct port *port, struct port_place place, enum port_start start, int64_t at_ms,

@@ -10,13 +10,6 @@
 #define CALL_MS 1000       /* how long one call may block; a timed-out one is called again */
 #define ABORT_MAX_MS 10000 /* a new producer is quicker than a long abort */
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Takes over the identity. Whatever a predecessor of this identity left open is aborted by it. */
 static int producer_init(struct kafka_port *kp)
 {
@@ -203,7 +196,7 @@ static void call_until(struct kafka_port *kp,
                                                  rd_kafka_topic_partition_list_t *),
                        rd_kafka_topic_partition_list_t *list, int64_t max_ms, struct ending *end)
 {
-    int64_t began = now_ms();
+    int64_t began = kafka_now_ms();
     for (;;) {
         rd_kafka_error_t *error = call(kp, list);
         end->verdict = kafka_verdict(error);
@@ -212,7 +205,7 @@ static void call_until(struct kafka_port *kp,
                      rd_kafka_error_string(error));
             rd_kafka_error_destroy(error);
         }
-        if (end->verdict != VERDICT_RETRY || (max_ms > 0 && now_ms() - began > max_ms))
+        if (end->verdict != VERDICT_RETRY || (max_ms > 0 && kafka_now_ms() - began > max_ms))
             return;
         if (!kafka_tick(kp, "the end of a transaction", end->why)) {
             end->stopped = true;

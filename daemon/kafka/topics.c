@@ -214,6 +214,25 @@ static void topic_create(struct admin *a, const struct kafka_topic_wish *wish,
         rd_kafka_event_destroy(ev);
 }
 
+/* Brokers learn of a new topic one after the other; who goes on at once would find it missing. */
+static void created_wait(struct admin *a, const struct kafka_topic_wish *wish,
+                         const struct kafka_topic_found *found, size_t count)
+{
+    char why[256];
+    const struct rd_kafka_metadata *meta;
+    for (int i = 0; i < 100; i++) {
+        if (metadata_ask(a, &meta, why, sizeof why) < 0)
+            return;
+        size_t unseen = 0;
+        for (size_t k = 0; k < count; k++)
+            unseen += found[k].state == KAFKA_TOPIC_CREATED && !partitions_of(meta, wish[k].name);
+        rd_kafka_metadata_destroy(meta);
+        if (unseen == 0)
+            return;
+        nanosleep(&(struct timespec){ 0, 50000000 }, NULL);
+    }
+}
+
 int kafka_topics_compare(const struct kafka_setup *setup, const struct kafka_topic_wish *wish,
                          size_t count, bool create, int timeout_ms,
                          struct kafka_topic_found *ret_found, char *ret_why, size_t why_bytes)
@@ -234,8 +253,10 @@ int kafka_topics_compare(const struct kafka_setup *setup, const struct kafka_top
         else
             ret_found[i].state = KAFKA_TOPIC_MISSING;
     }
-    if (r == 0)
+    if (r == 0) {
         rd_kafka_metadata_destroy(meta);
+        created_wait(&a, wish, ret_found, count);
+    }
     admin_fini(&a);
     return r;
 }

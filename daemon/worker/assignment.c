@@ -22,7 +22,9 @@ static struct worker_source *source_at(const struct worker *w, struct port_place
 static void task_drop(struct worker_task *t)
 {
     cpi_task_free(t->task);
-    *t = (struct worker_task){ .q = t->q, .owned = t->owned, .trimmed = t->trimmed };
+    *t = (struct worker_task){
+        .q = t->q, .owned = t->owned, .trimmed = t->trimmed, .transactions = t->transactions
+    };
 }
 
 static void source_drop(struct worker_source *src)
@@ -43,6 +45,15 @@ void worker_forget(struct worker *w)
     w->n_own = w->n_own_tasks = 0;
     cpi_outbox_reset(w->box);
     w->open = false;
+}
+
+/* The group was lost while it was asked, or we were told to stop. */
+static bool offsets_missing(struct worker *w, int error)
+{
+    if (error == -EINTR)
+        return worker_ends(w, WORKER_LEFT);
+    worker_forget(w);
+    return true;
 }
 
 /* ---- restore ---- */
@@ -196,8 +207,9 @@ bool worker_assigned(struct worker *w, const struct port_place *place, size_t co
             source_at(w, place[i])->owned = true;
     }
     kept_drop(w);
-    if (count > 0 && w->port->ops->committed(w->port, w->position, count) < 0)
-        return worker_ends(w, WORKER_LEFT);
+    int r = count > 0 ? w->port->ops->committed(w->port, w->position, count) : 0;
+    if (r < 0)
+        return offsets_missing(w, r);
     for (size_t i = 0; i < count; i++)
         if (!place_take(w, &w->position[i]))
             return false;
@@ -286,8 +298,9 @@ bool worker_roll_back(struct worker *w, bool unknown, size_t n_sent)
     }
     for (size_t i = 0; i < n_sent; i++)
         w->found[i] = (struct port_position){ .place = w->position[i].place };
-    if (w->port->ops->committed(w->port, w->found, n_sent) < 0)
-        return worker_ends(w, WORKER_LEFT);
+    int r = w->port->ops->committed(w->port, w->found, n_sent);
+    if (r < 0)
+        return offsets_missing(w, r);
     if (unknown && has_happened(w, n_sent)) {
         log_line(LOG_AT_NOTICE, "transaction_found worker=%u text=\"it was committed after all\"",
                  w->index);

@@ -164,6 +164,7 @@ void worker_committed(struct worker *w)
     for (uint32_t q = 0; q < w->model->partitions; q++) {
         if (w->task[q].acted)
             w->task[q].committed = w->task[q].next;
+        w->task[q].transactions += w->task[q].acted;
         w->task[q].acted = false;
     }
     cpi_outbox_reset(w->box);

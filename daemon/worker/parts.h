@@ -35,7 +35,8 @@ struct worker_task {
     struct cpi_task *task; /* NULL = not here */
     int64_t next, committed;
     int64_t trimmed;
-    uint64_t frame_bytes; /* of a typical record, for the lag */
+    uint64_t frame_bytes;  /* of a typical record, for the lag */
+    uint64_t transactions; /* in which it took part */
     bool owned, acted, due;
 };
 

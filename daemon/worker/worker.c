@@ -249,6 +249,7 @@ static bool event_take(struct worker *w, const struct port_event *ev, struct wor
     case PORT_GONE:
         return gone_take(w, ev);
     case PORT_ASSIGNED:
+        w->empty_clock = w->clock; /* nothing of these partitions is queued yet */
         return worker_assigned(w, ev->places, ev->n_places);
     case PORT_REVOKED:
         worker_revoked(w, ev->lost, now);
@@ -326,6 +327,14 @@ void worker_leave(struct worker *w, struct worker_now now, int timeout_ms)
     if (w->end == WORKER_GOES_ON && w->source && w->open)
         worker_finish(w, now);
     w->port->ops->close(w->port, timeout_ms);
+    uint64_t busiest = 0;
+    for (uint32_t q = 0; q < w->model->partitions; q++)
+        busiest = w->task[q].transactions > busiest ? w->task[q].transactions : busiest;
+    log_line(LOG_AT_INFO,
+             "left worker=%u records=%" PRIu64 " frames=%" PRIu64 " transactions=%" PRIu64
+             " busiest_task=%" PRIu64 " aborts=%" PRIu64 " unknown=%" PRIu64,
+             w->index, w->counts.records, w->counts.frames, w->counts.transactions, busiest,
+             w->counts.aborts, w->counts.unknown);
 }
 
 enum worker_end worker_run(struct worker *w)
