@@ -5,6 +5,8 @@
 
 #include <cpi/diag.h>
 
+#include "config/load.h"
+
 int cmd_usage(const char *verb, const char *format, ...)
 {
     va_list args;
@@ -27,4 +29,14 @@ void cmd_print_diag(const struct cpi_diag *diag)
         fprintf(stderr, "%s%s%s%s\n", line->warning ? "warning: " : "", line->path,
                 line->path[0] ? ": " : "", line->text);
     }
+}
+
+int cmd_load(const char *file, struct config *ret)
+{
+    struct cpi_diag diag;
+    cpi_diag_init(&diag);
+    int r = config_load(file, ret, &diag);
+    cmd_print_diag(&diag);
+    cpi_diag_fini(&diag);
+    return r < 0 ? EXIT_CONFIG : EXIT_OK;
 }

@@ -21,9 +21,17 @@ struct cmd {
 int cmd_check(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_topics(int argc, char **argv);
+int cmd_demo(int argc, char **argv);
 
 /* Says on stderr what is wrong with the arguments, and where help is; returns EXIT_USAGE. */
 int cmd_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+struct config;
+/* Loads a configuration and prints all that is wrong with it. EXIT_OK or EXIT_CONFIG; config_fini
+ * is due in both cases. */
+int cmd_load(const char *file, struct config *ret);
 
 struct cpi_diag;
 /* All lines on stderr, as `file:line: path: text`. */

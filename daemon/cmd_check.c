@@ -8,10 +8,11 @@
 #include "cmd.h"
 #include "config/load.h"
 #include "config/settings.h"
+#include "topics.h"
 
 struct check_options {
     const char *file, *explain;
-    bool settings;
+    bool settings, kafka;
 };
 
 /* ---- an indicator in words ---- */
@@ -127,6 +128,8 @@ static int check(const struct check_options *options)
         rc = explain(&config, options->explain);
     else
         print_summary(&config, options->file);
+    if (rc == EXIT_OK && options->kafka)
+        rc = topics_check(&config, false, stdout);
     cpi_diag_fini(&diag);
     config_fini(&config);
     return rc;
@@ -147,6 +150,7 @@ int cmd_check(int argc, char **argv)
     static const struct option longs[] = { { "config", required_argument, NULL, 'c' },
                                            { "explain", required_argument, NULL, 'e' },
                                            { "settings", no_argument, NULL, 's' },
+                                           { "kafka", no_argument, NULL, 'k' },
                                            { NULL, 0, NULL, 0 } };
     struct check_options options = { 0 };
     int option;
@@ -162,6 +166,9 @@ int cmd_check(int argc, char **argv)
             break;
         case 's':
             options.settings = true;
+            break;
+        case 'k':
+            options.kafka = true;
             break;
         case ':':
             return cmd_usage("check", "%s needs a value", argv[optind - 1]);

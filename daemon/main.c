@@ -17,10 +17,14 @@ const char *__lsan_default_suppressions(void)
 #endif
 
 static const struct cmd cmds[] = {
-    { "check", cmd_check, "-c FILE [--explain NAME] | --settings",
+    { "check", cmd_check, "-c FILE [--explain NAME] [--kafka] | --settings",
       "all errors of a configuration at once; an indicator in plain words" },
     { "explain", cmd_explain, "-c FILE --topic T [--json] [FILE]",
       "what one record becomes: the rule that matched, each value, facts, or why it is refused" },
+    { "run", cmd_run, "-c FILE [--instance NAME] [--clock real|record]", "the daemon" },
+    { "topics", cmd_topics, "-c FILE [--create]",
+      "the topics it needs, how they should be set, what differs" },
+    { "demo", cmd_demo, "", "a made-up day through an embedded broker; nothing to set up" },
     { "replay", cmd_replay, "-c FILE -i TOPIC=PATH... [-o DIR] [--every-boundary] [--until TIME]",
       "the same numbers from files: audits, backfills, a configuration tried out" },
 };

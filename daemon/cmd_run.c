@@ -1,0 +1,203 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cpi/alloc.h>
+
+#include "cmd.h"
+#include "config/load.h"
+#include "connect.h"
+#include "ops/log.h"
+#include "ops/signals.h"
+#include "worker/names.h"
+#include "worker/pool.h"
+
+#define STOP_MS 4500 /* of the five seconds that a stop may take */
+
+struct run {
+    struct config config;
+    struct connect connect;
+    struct port_topics topics;
+    struct worker_setup setup;
+    struct kafka_setup *kafka; /* one a worker */
+    atomic_bool stop, memory_tight;
+};
+
+struct run_options {
+    const char *path, *instance;
+    enum worker_clock clock;
+};
+
+static int options_read(int argc, char **argv, struct run_options *ret)
+{
+    static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+                                             { "instance", required_argument, NULL, 'i' },
+                                             { "clock", required_argument, NULL, 'k' },
+                                             { 0 } };
+    bool good = true;
+    *ret = (struct run_options){ .clock = WORKER_CLOCK_REAL };
+    for (int c; (c = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
+        if (c == 'c')
+            ret->path = optarg;
+        else if (c == 'i')
+            ret->instance = optarg;
+        else if (c == 'k' && strcmp(optarg, "record") == 0)
+            ret->clock = WORKER_CLOCK_RECORD;
+        else if (c != 'k' || strcmp(optarg, "real") != 0)
+            good = false;
+    }
+    if (good && ret->path && optind == argc)
+        return EXIT_OK;
+    return cmd_usage("run", "run -c FILE [--instance NAME] [--clock real|record]");
+}
+
+static enum log_level level_of(enum config_log_level level)
+{
+    static const enum log_level levels[] = { [CONFIG_LOG_ERROR] = LOG_AT_ERROR,
+                                             [CONFIG_LOG_WARNING] = LOG_AT_WARNING,
+                                             [CONFIG_LOG_INFO] = LOG_AT_INFO,
+                                             [CONFIG_LOG_DEBUG] = LOG_AT_DEBUG };
+    return levels[level];
+}
+
+static enum port_start start_of(enum config_start start)
+{
+    return start == CONFIG_START_EARLIEST ? PORT_EARLIEST
+           : start == CONFIG_START_LATEST ? PORT_LATEST
+                                          : PORT_AT;
+}
+
+/* Resident memory against `memory`: at 90 % intake pauses, below 80 % it goes on (K6). */
+static void memory_watch(struct run *run)
+{
+    unsigned long long size, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (!f)
+        return;
+    if (fscanf(f, "%llu %llu", &size, &resident) != 2)
+        resident = 0;
+    fclose(f);
+    uint64_t used = resident * (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t percent = atomic_load(&run->memory_tight) ? 80 : 90;
+    if (run->config.model->memory_bytes > 0)
+        atomic_store(&run->memory_tight, used > run->config.model->memory_bytes / 100 * percent);
+}
+
+static void workers_free(struct worker **worker, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        worker_free(worker[i]);
+}
+
+/* -1: the settings do not work; the log says why. */
+static int workers_make(struct run *run, struct worker **worker)
+{
+    char why[512], quoted[600];
+    for (unsigned i = 0; i < run->config.workers; i++) {
+        run->kafka[i] = connect_setup(&run->connect, i);
+        worker[i] = worker_new(&run->setup, i);
+        struct port *port =
+            kafka_port_new(&run->kafka[i], &run->topics, worker_host(worker[i]), why, sizeof why);
+        if (!port) {
+            log_line(LOG_AT_ERROR, "kafka_settings error=%s",
+                     log_quote(why, quoted, sizeof quoted));
+            workers_free(worker, i + 1);
+            return -1;
+        }
+        worker_attach(worker[i], port);
+    }
+    return 0;
+}
+
+static int code_of(enum worker_end end)
+{
+    switch (end) {
+    case WORKER_SUPERSEDED:
+    case WORKER_TAKEN:
+    case WORKER_REFUSED:
+        return EXIT_CONFIG;
+    case WORKER_BROKEN:
+        return EXIT_INTERNAL;
+    default:
+        return EXIT_OK;
+    }
+}
+
+static int workers_run(struct run *run)
+{
+    unsigned count = run->config.workers;
+    struct worker **worker = cpi_xcalloc(count, sizeof *worker);
+    if (workers_make(run, worker) < 0) {
+        free(worker);
+        return EXIT_CONFIG;
+    }
+    struct pool *pool = pool_start(worker, count);
+    free(worker);
+    enum worker_end end;
+    while (pool_is_running(pool, &end)) {
+        if (signals_wait(500) == SIGNAL_STOP)
+            break;
+        memory_watch(run);
+    }
+    log_line(LOG_AT_INFO, "stopping");
+    atomic_store(&run->stop, true);
+    if (!pool_wait(pool, STOP_MS)) {
+        /* a broker that does not answer: the next start of this instance ends what is left open */
+        log_line(LOG_AT_NOTICE, "stopped text=\"without an answer from the broker\"");
+        _exit(code_of(end));
+    }
+    pool_free(pool);
+    log_line(LOG_AT_INFO, "stopped");
+    return code_of(end);
+}
+
+static int run_config(struct run *run, const struct run_options *options)
+{
+    char why[512] = "", quoted[600];
+    const struct cpi_model *model = run->config.model;
+    log_set_level(level_of(run->config.log_level));
+    if (options->instance && config_set_instance(&run->config, options->instance) < 0)
+        return cmd_usage("run", "--instance %s: not a name", options->instance);
+    int r = connect_init(&run->connect, &run->config, why, sizeof why);
+    if (r < 0) {
+        log_line(LOG_AT_ERROR, "connection error=%s", log_quote(why, quoted, sizeof quoted));
+        connect_fini(&run->connect);
+        return EXIT_CONFIG;
+    }
+    names_init(&run->topics, model);
+    run->kafka = cpi_xcalloc(run->config.workers, sizeof *run->kafka);
+    run->setup = (struct worker_setup){ .model = model,
+                                        .dir = run->config.directory,
+                                        .topics = &run->topics,
+                                        .clock = options->clock,
+                                        .start = start_of(run->config.start),
+                                        .start_at_ms = run->config.start_ms,
+                                        .stop = &run->stop,
+                                        .memory_tight = &run->memory_tight };
+    log_line(LOG_AT_INFO,
+             "start version=%s application=%.*s instance=%.*s workers=%u partitions=%u",
+             CPID_VERSION, CPI_TEXT_ARG(model->application), CPI_TEXT_ARG(model->instance),
+             run->config.workers, model->partitions);
+    int code = workers_run(run);
+    free(run->kafka);
+    names_fini(&run->topics);
+    connect_fini(&run->connect);
+    return code;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    struct run_options options;
+    struct run run = { 0 };
+    int code = options_read(argc, argv, &options);
+    if (code != EXIT_OK)
+        return code;
+    signals_block();
+    code = cmd_load(options.path, &run.config);
+    if (code == EXIT_OK)
+        code = run_config(&run, &options);
+    config_fini(&run.config);
+    return code;
+}

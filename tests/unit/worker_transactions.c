@@ -1,0 +1,306 @@
+/* A worker over Kafka in memory: when a transaction ends, what it carries, and that failed ones
+ * change nothing. */
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "config/load.h"
+#include "memory_port.h"
+#include "ops/log.h"
+#include "worker/names.h"
+#include "worker/worker.h"
+
+#define BEGIN INT64_C(1772438400000) /* 2026-03-02T08:00:00Z */
+#define MINUTE INT64_C(60000)
+
+static struct config config;
+static struct port_topics topics;
+static atomic_bool stop;
+static struct worker_setup setup;
+
+static const char text[] =
+    "application = \"t\"; instance = \"i\"; partitions = 3; zone = \"UTC\"; lateness = \"1h\";\n"
+    "keep = { windows = \"2d\"; journeys = \"2d\"; };\n"
+    "event-types = [ \"thing.begun\", \"thing.done\" ];\n"
+    "sources = ( { name = \"s\"; topics = [ \"in\" ]; wait = \"1m\"; %s\n"
+    "  common = { id = \"/id\"; time = \"/ts | ms\"; case = \"/case\"; rep = \"/rep\"; };\n"
+    "  rules = ( { type = \"/type\"; } ); } );\n"
+    "windows = { hour = { length = \"1h\"; every = \"10m\"; }; };\n"
+    "indicators = ( { name = \"done\"; each = \"thing.done\"; over = \"hour\"; },\n"
+    "  { name = \"took\"; from = \"thing.begun\"; to = \"thing.done\"; show = [ \"p90\" ];\n"
+    "    over = \"hour\"; } );\n";
+
+static void configure(const char *more)
+{
+    char path[64];
+    int fd = memfd_create("conf", 0);
+    dprintf(fd, text, more);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    struct cpi_diag diag;
+    cpi_diag_init(&diag);
+    if (config_load(path, &config, &diag) < 0) {
+        for (size_t i = 0; i < diag.count; i++)
+            fprintf(stderr, "%u: %s: %s\n", diag.line[i].at.line, diag.line[i].path,
+                    diag.line[i].text);
+        exit(1);
+    }
+    cpi_diag_fini(&diag);
+    close(fd);
+    names_init(&topics, config.model);
+    setup = (struct worker_setup){ .model = config.model,
+                                   .dir = config.directory,
+                                   .topics = &topics,
+                                   .clock = WORKER_CLOCK_RECORD,
+                                   .start = PORT_EARLIEST,
+                                   .stop = &stop };
+}
+
+static void unconfigure(void)
+{
+    names_fini(&topics);
+    config_fini(&config);
+}
+
+static struct worker *worker_over(struct memory_broker *b)
+{
+    struct worker *w = worker_new(&setup, 0);
+    worker_attach(w, &memory_port_new(b)->port);
+    worker_open(w);
+    return w;
+}
+
+static void event_add(struct memory_broker *b, uint32_t partition, int64_t time, const char *type,
+                      int number)
+{
+    char json[256];
+    snprintf(json, sizeof json,
+             "{\"id\":\"%s%d\",\"ts\":%lld,\"type\":\"%s\",\"case\":\"c%d\",\"rep\":\"r%d\"}", type,
+             number, (long long)time, type, number, number % 3);
+    memory_append(&b->source[partition], CPI_ABSENT, cpi_text_of(json), time);
+}
+
+#define DAY_STEPS 180
+/* Three hours of two partitions, a minute a step, and at last heartbeats that close them. */
+static void day_step(struct memory_broker *b, int i)
+{
+    if (i < DAY_STEPS) {
+        event_add(b, (uint32_t)i % 2, BEGIN + i * MINUTE, "thing.begun", i);
+        event_add(b, (uint32_t)i % 2, BEGIN + i * MINUTE + 20000 + i * 100, "thing.done", i);
+    } else if (i == DAY_STEPS) {
+        event_add(b, 0, BEGIN + 300 * MINUTE, "source.heartbeat", 1);
+        event_add(b, 1, BEGIN + 300 * MINUTE, "source.heartbeat", 2);
+    }
+}
+
+/* Steps until nothing more is committed; 40 ms pass at each, and from `day` on a minute of the day.
+ */
+static int64_t run(struct memory_broker *b, struct worker *w, int64_t mono_ms, int day)
+{
+    unsigned before = b->transactions;
+    for (int idle = 0; idle < 30; idle++) {
+        day_step(b, day);
+        if (day++ <= DAY_STEPS)
+            idle = 0;
+        if (worker_step(w, (struct worker_now){ BEGIN, mono_ms += 40 }) != WORKER_GOES_ON) {
+            CHECK(!"the worker ended");
+            break;
+        }
+        idle = b->transactions != before ? 0 : idle;
+        before = b->transactions;
+    }
+    return mono_ms;
+}
+
+/* All updates in the order of their keys, as one text. */
+static int text_order(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *outputs(const struct memory_broker *b)
+{
+    char *line[4000];
+    size_t n = 0, bytes = 1;
+    for (int t = 0; t < CPI_TOPICS; t++)
+        for (size_t i = 0; t != CPI_TOPIC_FACTS && i < b->output[t].count; i++) {
+            line[n] = b->output[t].record[i].value ? b->output[t].record[i].value : "gone";
+            bytes += strlen(line[n++]) + 1;
+        }
+    qsort(line, n, sizeof *line, text_order);
+    char *all = calloc(1, bytes);
+    for (size_t i = 0; i < n; i++)
+        strcat(strcat(all, line[i]), "\n");
+    return all;
+}
+
+static char *clean_run(void)
+{
+    struct memory_broker b;
+    memory_broker_init(&b, &topics, 2);
+    struct worker *w = worker_over(&b);
+    run(&b, w, 1000, 0);
+    CHECK(b.transactions > 50);
+    char *all = outputs(&b);
+    worker_free(w);
+    return all;
+}
+
+/* How many lines differ is more telling than two long texts. */
+static void check_same(const char *got, const char *want)
+{
+    CHECK_INT((long long)strlen(got), (long long)strlen(want));
+    CHECK(strcmp(got, want) == 0);
+}
+
+static void test_ends(void)
+{
+    struct memory_broker b;
+    TEST ("K4 a transaction ends 100 ms after its first record") {
+        memory_broker_init(&b, &topics, 2);
+        struct worker *w = worker_over(&b);
+        worker_step(w, (struct worker_now){ BEGIN, 1000 });
+        worker_step(w, (struct worker_now){ BEGIN, 1010 });
+        event_add(&b, 0, BEGIN, "thing.begun", 1);
+        unsigned before = b.transactions;
+        worker_step(w, (struct worker_now){ BEGIN, 1020 }); /* W is new: that is urgent */
+        CHECK_INT(b.transactions - before, 1);
+        run(&b, w, 1030, DAY_STEPS + 1);
+        event_add(&b, 0, BEGIN + 1, "thing.begun", 2);
+        before = b.transactions;
+        worker_step(w, (struct worker_now){ BEGIN, 9000 });
+        worker_step(w, (struct worker_now){ BEGIN, 9099 });
+        CHECK_INT(b.transactions - before, 0);
+        worker_step(w, (struct worker_now){ BEGIN, 9100 });
+        CHECK_INT(b.transactions - before, 1);
+        worker_free(w);
+    }
+    TEST ("K4 it ends at once when W crosses a finest step") {
+        memory_broker_init(&b, &topics, 1);
+        struct worker *w = worker_over(&b);
+        event_add(&b, 0, BEGIN + MINUTE, "thing.begun", 1);
+        run(&b, w, 1000, DAY_STEPS + 1);
+        unsigned before = b.transactions;
+        event_add(&b, 0, BEGIN + 11 * MINUTE, "thing.begun", 2);
+        worker_step(w, (struct worker_now){ BEGIN, 9000 });
+        CHECK_INT(b.transactions - before, 1);
+        worker_free(w);
+    }
+    TEST ("rule T a transaction carries the offsets of all it acted for, with the metadata of "
+          "intake") {
+        memory_broker_init(&b, &topics, 2);
+        struct worker *w = worker_over(&b);
+        worker_step(w, (struct worker_now){ BEGIN, 1000 });
+        event_add(&b, 1, BEGIN, "thing.begun", 1);
+        worker_step(w, (struct worker_now){ BEGIN, 1010 });
+        CHECK_INT(b.n_last, 2); /* both source partitions; no task has acted */
+        for (size_t i = 0; i < b.n_last; i++) {
+            CHECK_INT(b.last[i].place.topic, 0);
+            CHECK(b.last[i].metadata_len > 0);
+            CHECK_INT(b.last[i].offset, b.last[i].place.partition);
+        }
+        run(&b, w, 1020, DAY_STEPS + 1);
+        for (size_t i = 0; i < b.n_last; i++)
+            CHECK(b.last[i].offset >= 0);
+        CHECK(b.n_last > 2);
+        worker_free(w);
+    }
+    TEST ("nothing to do is no transaction") {
+        memory_broker_init(&b, &topics, 2);
+        struct worker *w = worker_over(&b);
+        for (int i = 0; i < 50; i++)
+            worker_step(w, (struct worker_now){ BEGIN, 1000 + i * 1000 });
+        CHECK_INT(b.transactions, 0);
+        worker_free(w);
+    }
+}
+
+static void test_failures(void)
+{
+    static const char *const outcomes[] = {
+        "a",
+        "cacacacacacacacaca",
+        "ccyccyccyccyccycc",
+        "ncncncncncncncncnc",
+        "aaannnyyyaynaynayncacncycacncycacncy",
+    };
+    TEST ("promise 1 aborted and unknown transactions change nothing in what is committed") {
+        char *want = clean_run();
+        CHECK(strstr(want, "\"took\"") != NULL && strstr(want, "\"done\"") != NULL);
+        for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+            struct memory_broker b;
+            memory_broker_init(&b, &topics, 2);
+            b.outcomes = outcomes[i];
+            struct worker *w = worker_over(&b);
+            run(&b, w, 1000, 0);
+            char *got = outputs(&b);
+            check_same(got, want);
+            free(got);
+            worker_free(w);
+        }
+        free(want);
+    }
+    TEST ("promise 1 a worker that dies after any transaction is continued by the next") {
+        char *want = clean_run();
+        for (int steps = 4; steps < 40; steps += 3) {
+            struct memory_broker b;
+            memory_broker_init(&b, &topics, 2);
+            int day = 0;
+            while (day < DAY_STEPS) {
+                struct worker *w = worker_over(&b);
+                for (int s = 0; s < steps; s++) {
+                    day_step(&b, day++);
+                    worker_step(w, (struct worker_now){ BEGIN, 1000 + s * 40 });
+                }
+                worker_free(w);
+            }
+            struct worker *w = worker_over(&b);
+            run(&b, w, 1000, day);
+            char *got = outputs(&b);
+            check_same(got, want);
+            free(got);
+            worker_free(w);
+        }
+        free(want);
+    }
+}
+
+static void test_clock(void)
+{
+    struct memory_broker b;
+    TEST ("T2 at the end of a quiet partition the clock closes windows, and K2 intake beats every "
+          "10 s") {
+        memory_broker_init(&b, &topics, 2);
+        setup.clock = WORKER_CLOCK_REAL;
+        struct worker *w = worker_over(&b);
+        event_add(&b, 0, BEGIN, "thing.done", 1);
+        int64_t mono = 1000;
+        for (int i = 0; i < 40; i++)
+            worker_step(w, (struct worker_now){ BEGIN + i * 100, mono += 100 });
+        CHECK_INT(b.output[CPI_TOPIC_INDICATORS].count, 0);
+        unsigned before = b.transactions;
+        for (int i = 0; i < 40; i++)
+            worker_step(w, (struct worker_now){ BEGIN + 4000 + i * 100, mono += 100 });
+        CHECK_INT(b.transactions - before, 0); /* 8 s, no multiple of ten passed */
+        for (int i = 0; i < 7200; i++)
+            worker_step(w, (struct worker_now){ BEGIN + 8000 + i * 100, mono += 100 });
+        CHECK(b.output[CPI_TOPIC_INDICATORS].count > 0);
+        /* 720 s are 72 beats; each costs a transaction and one of the tasks that hear it */
+        CHECK(b.transactions - before <= 72 * 4);
+        CHECK(b.transactions - before >= 72);
+        worker_free(w);
+        setup.clock = WORKER_CLOCK_RECORD;
+    }
+}
+
+int main(void)
+{
+    log_set_level(LOG_AT_ERROR);
+    configure("idle = \"hold\";");
+    test_ends();
+    test_failures();
+    unconfigure();
+    configure("");
+    test_clock();
+    unconfigure();
+    return check_done();
+}
