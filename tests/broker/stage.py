@@ -1,0 +1,197 @@
+"""What the broker tests of the daemon share: topics, a configuration, processes, and what came out."""
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BROKER = os.environ.get("CPID_TEST_BROKER", "")
+CPID = os.environ.get("CPID", os.path.join(root, "build", "dev", "cpid"))
+TOPIC = os.environ.get("CPID_TOPIC", os.path.join(root, "build", "dev", "tests", "topic"))
+LOAD = os.environ.get("CPID_LOAD", os.path.join(root, "build", "dev", "tests", "load"))
+
+
+def skip(why):
+    print(f"SKIP: {why}")
+    sys.exit(77)
+
+
+def shared():
+    for folder in (os.environ.get("CPID_SHARED"), os.path.join(os.path.dirname(root), "shared")):
+        if folder and os.path.exists(os.path.join(folder, "data", "uci", "uci.ndjson.xz")):
+            return os.path.join(folder, "data", "uci")
+    return skip("the shared data is neither beside the repository (../shared) nor in CPID_SHARED")
+
+
+class Stage:
+    """One application with its source topic and its own folder; fresh names, so that tests do not meet."""
+
+    def __init__(self, name, conf, partitions, source_partitions):
+        if not BROKER:
+            skip("no broker")
+        if not os.access(CPID, os.X_OK):
+            skip(f"no program {CPID}")
+        self.application = f"{name}{os.getpid()}"
+        self.source = self.application + "-in"
+        self.partitions = partitions
+        self.source_partitions = source_partitions
+        self.folder = tempfile.mkdtemp(prefix="cpid-broker-")
+        self.conf = os.path.join(self.folder, "cpid.conf")
+        self.processes = []
+        self.kills = 0
+        with open(self.conf, "w", encoding="utf-8") as text:
+            text.write(conf(self.application, self.source))
+        subprocess.run([TOPIC, BROKER, "create", self.source, str(source_partitions), "retention.ms=-1"],
+                       check=True)
+        subprocess.run([CPID, "topics", "-c", self.conf, "--create"], stdout=subprocess.DEVNULL, check=False)
+        done = subprocess.run([CPID, "check", "-c", self.conf, "--kafka"], capture_output=True, text=True)
+        if done.returncode:
+            print(done.stdout + done.stderr)
+            sys.exit("check --kafka does not like what topics --create made")
+
+    def load(self, records):
+        """records: (partition, timestamp, key, value)"""
+        lines = "".join(f"{p}\t{ts}\t{key}\t{value}\n" for p, ts, key, value in records)
+        subprocess.run([LOAD, BROKER, self.source], input=lines, text=True, check=True)
+
+    # ---- processes
+
+    def start(self, instance, *more):
+        log = open(os.path.join(self.folder, f"{instance}.log"), "ab")
+        process = subprocess.Popen([CPID, "run", "-c", self.conf, "--instance", instance, *more],
+                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        process.instance = instance
+        process.more = more
+        self.processes.append(process)
+        return process
+
+    def kill(self, process):
+        """kill -9, and the same instance again at once."""
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.processes.remove(process)
+        self.kills += 1
+        return self.start(process.instance, *process.more)
+
+    def stop(self):
+        """SIGTERM; each must leave with 0 within five seconds."""
+        began = time.monotonic()
+        for process in self.processes:
+            process.send_signal(signal.SIGTERM)
+        codes = [process.wait(timeout=10) for process in self.processes]
+        seconds = time.monotonic() - began
+        self.processes = []
+        if any(codes) or seconds > 5:
+            self.fail(f"SIGTERM: exit codes {codes} after {seconds:.1f} s")
+        return seconds
+
+    def check_alive(self):
+        for process in self.processes:
+            if process.poll() is not None:
+                self.fail(f"instance {process.instance} ended with {process.returncode}")
+
+    def fail(self, why):
+        for name in sorted(os.listdir(self.folder)):
+            if name.endswith(".log"):
+                with open(os.path.join(self.folder, name), encoding="utf-8", errors="replace") as text:
+                    print(f"---- {name}\n" + "".join(text.readlines()[-25:]))
+        self.end()
+        sys.exit(f"FAILED: {why}")
+
+    def end(self):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+        self.processes = []
+        for topic in [self.source, *self.topics()]:
+            subprocess.run([TOPIC, BROKER, "delete", topic], stderr=subprocess.DEVNULL, check=False)
+
+    def log(self, instance):
+        with open(os.path.join(self.folder, f"{instance}.log"), encoding="utf-8") as text:
+            return text.read()
+
+    # ---- what the broker has
+
+    def topics(self):
+        outputs = ["indicators", "revisions", "alerts", "facts", "dead-letters"]
+        return [f"{self.application}.{name}" for name in outputs] + [
+            f"{self.application}-repartition", f"{self.application}-changelog"]
+
+    def ends(self):
+        """The sum of all end offsets of our topics: stands still when nothing goes on."""
+        command = ["kcat", "-Q", "-b", BROKER]
+        for topic in self.topics()[:2] + self.topics()[-2:]:
+            for partition in range(self.partitions):
+                command += ["-t", f"{topic}:{partition}:-1"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return sum(int(line.split()[-1]) for line in done.stdout.splitlines() if "offset" in line)
+
+    def cpu_seconds(self):
+        total = 0.0
+        for process in self.processes:
+            with open(f"/proc/{process.pid}/stat", encoding="utf-8") as text:
+                fields = text.read().rsplit(")", 1)[1].split()
+            total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return total
+
+    def wait_until_quiet(self, quiet_s=3.0, most_s=240):
+        """Until processes that live have for a while written nothing and computed next to nothing."""
+        deadline = time.monotonic() + most_s
+        last, cpu, since = -1, 0.0, time.monotonic()
+        while time.monotonic() - since < quiet_s:
+            self.check_alive()
+            if time.monotonic() > deadline:
+                self.fail(f"still busy after {most_s} s")
+            time.sleep(0.3)
+            now, used = self.ends(), self.cpu_seconds()
+            if now != last or used - cpu > 0.15:
+                last, since = now, time.monotonic()
+            cpu = used
+
+    def read(self, name):
+        """All committed records of an output topic."""
+        command = ["kcat", "-C", "-q", "-e", "-b", BROKER, "-t", f"{self.application}.{name}",
+                   "-o", "beginning", "-X", "isolation.level=read_committed", "-f", "%s\n"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
+
+
+def key_of(update):
+    return (update["indicator"], update["window"]["name"],
+            f"{update['entity']['kind']}:{update['entity']['id']}", update["window"]["end"],
+            update["update"], update["revision"])
+
+
+def canonical(update):
+    """Promise 2 compares what is said, not how far the speaker was when it said so."""
+    return json.dumps({k: v for k, v in update.items() if k not in ("watermark", "clock")},
+                      sort_keys=True)
+
+
+def gathered(updates):
+    found, twice = {}, []
+    for update in updates:
+        key = key_of(update)
+        if key in found:
+            twice.append(key)
+        found[key] = canonical(update)
+    return found, twice
+
+
+def compare(stage, want_updates, got_updates):
+    want, _ = gathered(want_updates)
+    got, twice = gathered(got_updates)
+    problems = [f"came twice: {key}" for key in twice]
+    problems += [f"is missing: {key}" for key in want if key not in got]
+    problems += [f"is too much: {key}" for key in got if key not in want]
+    problems += [f"differs: {key}\n  replay: {want[key]}\n  broker: {got[key]}"
+                 for key in want if key in got and want[key] != got[key]]
+    print(f"{len(want)} updates by replay, {len(got)} from the broker, {len(problems)} differences",
+          flush=True)
+    if problems or not want:
+        print("\n".join(problems[:8]))
+        stage.fail("committed output is not what replay says")
