@@ -19,8 +19,7 @@
 #define MINUTE_MS 60000
 #define HOUR_MS (60 * MINUTE_MS)
 #define DAY_MS (24 * (int64_t)HOUR_MS)
-#define BEAT_MS (5 * MINUTE_MS) /* between two heartbeats, after each of which everything settles  \
-                                 */
+#define BEAT_MS (5 * MINUTE_MS) /* between heartbeats; everything settles after each */
 
 struct simulation {
     struct pipeline pipeline;
