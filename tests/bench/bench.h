@@ -25,6 +25,11 @@ int64_t bench_cpu_ns(void);
  * raw text, with one reused handle. Returns how many members it took; ends the program on bad JSON.
  */
 uint64_t bench_yajl(const struct bench_input *input);
+/* The same for one event after the other. */
+struct bench_loop;
+struct bench_loop *bench_loop_new(void);
+void bench_loop_free(struct bench_loop *loop);
+unsigned bench_loop_take(struct bench_loop *loop, const void *bytes, size_t len);
 
 /* ---- contestants.c: cpid's own stages over the same events ---- */
 struct bench_result {

@@ -7,6 +7,7 @@
 #   sh tests/bench/run.sh --events 2000000 --hours 8 --rounds 9
 #   sh tests/bench/run.sh --built DIR       measures what is built there instead of the release preset
 #   sh tests/bench/run.sh --no-memory       without the bytes a rep, a case and an id take
+#   CPID_TEST_BROKER=ADDRESS sh tests/bench/run.sh     `cpid run` on that broker, too
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -49,7 +50,8 @@ if [ -z "$built" ]; then
     built=build/release
     echo "building the release preset ..."
     cmake --preset release >/dev/null
-    cmake --build --preset release --target bench bench_gen bench_memory >/dev/null
+    cmake --build --preset release --target cpid bench bench_gen bench_memory bench_load bench_floor \
+        bench_until >/dev/null
 fi
 
 programs=$built/tests/bench
@@ -60,3 +62,10 @@ cp tests/bench/*.conf "$data"
 echo "other work on this machine: load $(cut -d' ' -f1-3 /proc/loadavg), $(nproc) processors"
 "$programs/bench" "$data" "$rounds"
 [ -z "$memory" ] || "$programs/bench_memory" "$data"
+if [ -n "${CPID_TEST_BROKER:-}" ]; then
+    sh tests/bench/broker.sh "$CPID_TEST_BROKER" "$built" "$data" "$events" "$rounds"
+else
+    echo
+    echo "NOT measured: \`cpid run\` against its floor, because no broker is given. To measure it, too:"
+    echo "  tests/broker/kafka.sh start /tmp/node && tests/broker/kafka.sh with /tmp/node sh tests/bench/run.sh"
+fi

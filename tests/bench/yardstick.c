@@ -4,18 +4,21 @@
 
 #include <yajl/yajl_parse.h>
 
+#include <cpi/alloc.h>
+
 #include "bench.h"
 
 enum member { ID, TYPE, TIME, CASE, CUSTOMER, REP, TEAM, HANDLE, VALUE, CSAT, MEMBERS, NOT_WANTED };
 
-struct loop {
+struct bench_loop {
+    yajl_handle handle;
     unsigned depth;
     enum member next;
     struct cpi_text value[MEMBERS];
     unsigned documents;
 };
 
-static int take(struct loop *loop, const void *at, size_t len)
+static int take(struct bench_loop *loop, const void *at, size_t len)
 {
     if (loop->next != NOT_WANTED)
         loop->value[loop->next] = (struct cpi_text){ at, (uint32_t)len };
@@ -25,7 +28,7 @@ static int take(struct loop *loop, const void *at, size_t len)
 
 static int on_null(void *ctx)
 {
-    struct loop *loop = ctx;
+    struct bench_loop *loop = ctx;
     loop->next = NOT_WANTED;
     return 1;
 }
@@ -47,7 +50,7 @@ static int on_string(void *ctx, const unsigned char *at, size_t len)
 
 static int on_start(void *ctx)
 {
-    struct loop *loop = ctx;
+    struct bench_loop *loop = ctx;
     loop->depth++;
     loop->next = NOT_WANTED;
     return 1;
@@ -55,7 +58,7 @@ static int on_start(void *ctx)
 
 static int on_end(void *ctx)
 {
-    struct loop *loop = ctx;
+    struct bench_loop *loop = ctx;
     loop->documents += --loop->depth == 0;
     return 1;
 }
@@ -89,7 +92,7 @@ static enum member find(const unsigned char *at, size_t len)
 
 static int on_key(void *ctx, const unsigned char *at, size_t len)
 {
-    struct loop *loop = ctx;
+    struct bench_loop *loop = ctx;
     if (loop->depth == 1)
         loop->next = find(at, len);
     return 1;
@@ -107,24 +110,43 @@ static const yajl_callbacks callbacks = {
     .yajl_end_array = on_end,
 };
 
+struct bench_loop *bench_loop_new(void)
+{
+    struct bench_loop *loop = cpi_xcalloc(1, sizeof *loop);
+    loop->next = NOT_WANTED;
+    loop->handle = yajl_alloc(&callbacks, NULL, loop);
+    yajl_config(loop->handle, yajl_allow_multiple_values, 1);
+    return loop;
+}
+
+void bench_loop_free(struct bench_loop *loop)
+{
+    yajl_free(loop->handle);
+    free(loop);
+}
+
+unsigned bench_loop_take(struct bench_loop *loop, const void *bytes, size_t len)
+{
+    unsigned taken = 0;
+    memset(loop->value, 0, sizeof loop->value);
+    loop->documents = 0;
+    if (yajl_parse(loop->handle, bytes, len) != yajl_status_ok ||
+        yajl_complete_parse(loop->handle) != yajl_status_ok || loop->documents != 1 ||
+        loop->depth) {
+        fprintf(stderr, "this is not JSON: %.*s\n", (int)len, (const char *)bytes);
+        exit(65);
+    }
+    for (int m = 0; m < MEMBERS; m++)
+        taken += loop->value[m].at != NULL;
+    return taken;
+}
+
 uint64_t bench_yajl(const struct bench_input *input)
 {
-    struct loop loop = { .next = NOT_WANTED };
+    struct bench_loop *loop = bench_loop_new();
     uint64_t taken = 0;
-    yajl_handle handle = yajl_alloc(&callbacks, NULL, &loop);
-    yajl_config(handle, yajl_allow_multiple_values, 1);
-    for (size_t i = 0; i < input->count; i++) {
-        struct cpi_text line = input->line[i];
-        memset(loop.value, 0, sizeof loop.value);
-        loop.documents = 0;
-        if (yajl_parse(handle, (const unsigned char *)line.at, line.len) != yajl_status_ok ||
-            yajl_complete_parse(handle) != yajl_status_ok || loop.documents != 1 || loop.depth) {
-            fprintf(stderr, "event %zu is not JSON\n", i);
-            exit(65);
-        }
-        for (int m = 0; m < MEMBERS; m++)
-            taken += loop.value[m].at != NULL;
-    }
-    yajl_free(handle);
+    for (size_t i = 0; i < input->count; i++)
+        taken += bench_loop_take(loop, input->line[i].at, input->line[i].len);
+    bench_loop_free(loop);
     return taken;
 }
