@@ -190,15 +190,19 @@ static unsigned __int128 root(unsigned __int128 v)
 }
 
 /* (p + z²/2n -+ z·sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n), multiplied by 2n and with z² = Z/10^6:
- * (2k + z² -+ sqrt(z²·(4k(n-k)/n + z²))) / (2(n + z²)). Source: E. B. Wilson 1927; z = 1.959964. */
+ * (2k + z² -+ sqrt(z²·(4k(n-k)/n + z²))) / (2(n + z²)). The root has 12 places, so that what is
+ * rounded outward is the bound and not the root's error. Source: E. B. Wilson 1927; z = 1.959964.
+ */
 void cpi_wilson(int64_t good, int64_t n, int64_t *ret_low_ppm, int64_t *ret_high_ppm)
 {
-    const unsigned __int128 unit = 1000000, z2 = 3841459; /* 1.959964² in millionths */
+    const unsigned __int128 fine = 1000000000000, unit = 1000000, z2 = 3841459; /* millionths */
     unsigned __int128 k = (unsigned __int128)good, m = (unsigned __int128)n;
-    unsigned __int128 spread = root(z2 * (4 * k * (m - k) * unit / m + z2)); /* in millionths */
-    unsigned __int128 middle = 2 * k * unit + z2, width = 2 * (m * unit + z2);
-    unsigned __int128 low = middle > spread ? (middle - spread) * unit / width : 0;
-    unsigned __int128 high = ((middle + spread + 1) * unit + width - 1) / width;
+    unsigned __int128 square = z2 * (4 * k * (m - k) * fine / m + z2 * unit) * unit;
+    unsigned __int128 spread = root(square);                       /* in 10^-12, rounded down */
+    unsigned __int128 above = spread + (spread * spread < square); /* rounded up */
+    unsigned __int128 middle = 2 * k * fine + z2 * unit, width = 2 * (m * unit + z2);
+    unsigned __int128 low = middle > above ? (middle - above) / width : 0;
+    unsigned __int128 high = (middle + above + width - 1) / width;
     *ret_low_ppm = good == 0 ? 0 : (int64_t)low;
     *ret_high_ppm = good == n || high > unit ? 1000000 : (int64_t)high;
 }
