@@ -13,8 +13,10 @@ void cpi_inbox_init(struct cpi_inbox *inbox)
 
 void cpi_inbox_step_fini(struct cpi_inbox_step *step)
 {
-    for (size_t i = 0; i < step->count; i++)
+    for (size_t i = 0; i < step->count; i++) {
         cpi_agg_fini(&step->at[i].cell.agg);
+        free((char *)step->at[i].path.at);
+    }
     free(step->at);
     cpi_index_fini(&step->index);
 }
@@ -66,6 +68,14 @@ struct cpi_waiting *cpi_inbox_ensure(struct cpi_inbox *inbox, int64_t at, uint32
     cpi_agg_init(&w->cell.agg);
     cpi_index_add(&step->index, hash, (uint32_t)step->count++);
     return w;
+}
+
+void cpi_waiting_set_path(struct cpi_waiting *waiting, struct cpi_text path)
+{
+    if (!path.len)
+        return;
+    free((char *)waiting->path.at);
+    waiting->path = (struct cpi_text){ cpi_xtextdup(path), path.len };
 }
 
 int64_t cpi_inbox_first(const struct cpi_inbox *inbox)

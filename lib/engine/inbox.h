@@ -10,9 +10,10 @@
 
 struct cpi_waiting {
     uint32_t entity;
-    bool dirty;   /* changed since its row was last written */
-    bool written; /* has a row */
-    bool counted; /* in its entity's `waiting` */
+    bool dirty;           /* changed since its row was last written */
+    bool written;         /* has a row */
+    bool counted;         /* in its entity's `waiting` */
+    struct cpi_text path; /* that the entity has from this step on; owned, absent = none given */
     struct cpi_cell cell;
 };
 struct cpi_inbox_step {
@@ -31,6 +32,7 @@ void cpi_inbox_fini(struct cpi_inbox *inbox);
 /* What waits at that place, made if missing; its row will be written. Valid until the next call. */
 struct cpi_waiting *cpi_inbox_ensure(struct cpi_inbox *inbox, int64_t step, uint32_t entity,
                                      uint16_t indicator, uint8_t kind, int64_t start);
+void cpi_waiting_set_path(struct cpi_waiting *waiting, struct cpi_text path);
 /* The earliest step, CPI_TIME_END if nothing waits. */
 int64_t cpi_inbox_first(const struct cpi_inbox *inbox);
 /* Takes the earliest step out; the caller frees it with cpi_inbox_step_fini. */

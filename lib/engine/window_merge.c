@@ -58,14 +58,15 @@ static void add_ends(struct cpi_window_stage *stage, struct candidates *all, uin
 }
 
 static void merge_cell(struct cpi_window_stage *stage, struct cpi_entity *entity,
-                       const struct cpi_cell *cell)
+                       const struct cpi_cell *cell, int64_t step)
 {
     const struct cpi_indicator *ind = &stage->model->indicator[cell->indicator];
     const struct cpi_ladder *ladder = &stage->ladder[cell->indicator];
     int64_t start = cell->start;
     uint8_t rung = 0;
     bool counter = cell->kind == CPI_PANE_PENDING || ind->kind == CPI_OPEN;
-    if (!cpi_ladder_place(ladder, &stage->calendar, cell->start, entity->thinned, &start, &rung) ||
+    /* by the step, not by when the entity was folded up last: it may have gone and come back */
+    if (!cpi_ladder_place(ladder, &stage->calendar, cell->start, step, &start, &rung) ||
         (counter && rung > 0)) {
         if (!counter) { /* no window reaches so far back (W4) */
             stage->counts->too_old_changes++;
@@ -126,8 +127,10 @@ static void merge_entity(struct cpi_window_stage *stage, uint32_t e,
     }
     for (size_t c = 0; c < all->count; c++)
         all->at[c].hash = read_hash(stage, entity, &all->at[c]);
-    for (size_t i = 0; i < count; i++)
-        merge_cell(stage, entity, &waiting[i]->cell);
+    for (size_t i = 0; i < count; i++) {
+        cpi_entity_set_path(entity, waiting[i]->path);
+        merge_cell(stage, entity, &waiting[i]->cell, step);
+    }
     entity->waiting -= (uint32_t)count;
     entity->changed = step;
     entity->due = step;

@@ -45,6 +45,7 @@ static void settle_inbox(struct cpi_window_stage *stage, struct cpi_outbox *box)
             waiting_key(&key, stage, step->step, &step->at[i]);
             cpi_buf_reset(&value);
             cpi_agg_encode(&step->at[i].cell.agg, &value);
+            cpi_buf_put_text(&value, step->at[i].path);
             cpi_outbox_put_row(box, stage->task, cpi_buf_text(&key), cpi_buf_text(&value));
         }
         step->dirty = false;
@@ -83,10 +84,16 @@ static bool restore_waiting(struct cpi_window_stage *stage, struct cpi_text key,
     struct cpi_waiting *waiting =
         cpi_inbox_ensure(&stage->inbox, step, entity, indicator, kind, start);
     cpi_agg_fini(&waiting->cell.agg); /* of several rows with one key the last one counts */
+    free((char *)waiting->path.at);
+    waiting->path = CPI_ABSENT;
     waiting->dirty = false;
     waiting->written = value.at != NULL;
     struct cpi_reader r = cpi_reader_of(value.at, value.at ? value.len : 0);
-    return !value.at || cpi_agg_decode(&waiting->cell.agg, &r);
+    if (!value.at)
+        return true;
+    bool fine = cpi_agg_decode(&waiting->cell.agg, &r);
+    cpi_waiting_set_path(waiting, cpi_read_text(&r));
+    return fine && !r.bad;
 }
 
 bool cpi_window_stage_restore(struct cpi_window_stage *stage, struct cpi_text key,
@@ -112,6 +119,8 @@ static void compact_inbox(struct cpi_window_stage *stage)
                                  old->cell.kind, old->cell.start);
             kept->cell.agg = old->cell.agg; /* moved */
             cpi_agg_init(&old->cell.agg);
+            kept->path = old->path;
+            old->path = CPI_ABSENT;
             kept->dirty = false;
             kept->written = kept->counted = true;
             stage->entities.at[old->entity].waiting++;

@@ -86,9 +86,6 @@ void cpi_window_stage_take(struct cpi_window_stage *stage, const struct cpi_item
     }
     uint32_t entity = cpi_entities_ensure(&stage->entities, item->key);
     struct cpi_text path = cpi_read_text(&r);
-    cpi_entity_set_path(&stage->entities.at[entity], path);
-    if (stage->entities.at[entity].head_dirty)
-        cpi_entities_touch(&stage->entities, entity);
     for (uint64_t c = 0; c < cells && !r.bad; c++) {
         uint16_t indicator = cpi_model_indicator_of_hash(stage->model, (uint32_t)cpi_read_uint(&r));
         uint8_t kind = cpi_read_byte(&r);
@@ -101,6 +98,8 @@ void cpi_window_stage_take(struct cpi_window_stage *stage, const struct cpi_item
                 cpi_inbox_ensure(&stage->inbox, step, entity, indicator, kind, start);
             stage->entities.at[entity].waiting += !waiting->counted;
             waiting->counted = true;
+            cpi_waiting_set_path(waiting, path); /* once is enough */
+            path = CPI_ABSENT;
             cpi_agg_merge(&waiting->cell.agg, &stage->model->indicator[indicator], &agg,
                           &stage->counts->saturated);
         }

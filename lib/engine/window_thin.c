@@ -83,7 +83,7 @@ static void drop_marks(struct cpi_window_stage *stage, struct cpi_entity *entity
         bool left = ind->kind == CPI_DERIVED ? cpi_panes_has(&entity->panes, ind->left) ||
                                                    cpi_panes_has(&entity->panes, ind->right)
                                              : cpi_panes_has(&entity->panes, mark->indicator);
-        if (left || entity->waiting) {
+        if (left) {
             m++;
             continue;
         }
