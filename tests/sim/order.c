@@ -80,7 +80,7 @@ static void said_fini(struct said *said)
 
 static void check_said(const struct said *a, const struct said *b)
 {
-    CHECK(a->facts.count > 500);
+    CHECK(a->facts.count > 300);
     CHECK(a->updates.count > 500);
     CHECK(a->transitions.count > 10);
     CHECK(lines_equal(&a->facts, &b->facts, "facts"));
