@@ -94,12 +94,12 @@ static void count_alone(struct cpi_journeys *j, const struct cpi_event *ev, int 
 {
     cpi_fold_direct(&j->after, ev, alone);
     for (size_t i = 0; i < j->after.n_out; i++) {
-        struct cpi_fact fact = j->after.out[i].fact;
-        fact.known = ev->known;
-        fact.sign = sign;
-        fact.partial = alone;
+        struct cpi_fact *fact = &j->after.out[i].fact;
+        fact->known = ev->known;
+        fact->sign = sign;
+        fact->partial = alone;
         j->counts->facts++;
-        cpi_outbox_put_fact(box, &fact);
+        cpi_outbox_put_fact(box, fact);
     }
 }
 

@@ -23,8 +23,6 @@ enum cpi_excluded {
     CPI_EXCLUDED_AMOUNT
 };
 
-#define CPI_DIM_FIELDS_MAX 8
-
 struct cpi_fact {
     uint16_t indicator;
     enum cpi_fact_kind kind;

@@ -104,6 +104,20 @@ static void build_dim(const struct subject *s, struct cpi_text_at text)
     b->model->dim[b->model->n_dims++] = dim;
 }
 
+/* How many different fields the dimensions name. */
+static size_t count_fields(const struct cpi_model *m)
+{
+    size_t count = 0;
+    for (uint16_t f = 0; f < m->n_fields; f++) {
+        bool named = false;
+        for (size_t d = 0; d < m->n_dims; d++)
+            for (size_t i = 0; i < m->dim[d].n_members; i++)
+                named |= m->dim[d].member[i] == CPI_MEMBER_FIELD0 + f;
+        count += named;
+    }
+    return count;
+}
+
 void build_dims(struct build *b)
 {
     const struct subject s = { b, "report", NULL };
@@ -111,6 +125,11 @@ void build_dims(struct build *b)
     struct cpi_model *m = b->model;
     m->dim = cpi_arena_take(b->arena, (on->count + 1) * sizeof *m->dim);
     m->dim[m->n_dims++].name = build_text(b, "org");
-    for (size_t i = 0; i < on->count; i++)
+    for (size_t i = 0; i < on->count; i++) {
+        bool fits = count_fields(m) <= CPI_DIM_FIELDS_MAX;
         build_dim(&s, on->item[i]);
+        if (fits && count_fields(m) > CPI_DIM_FIELDS_MAX)
+            say(&s, on->item[i].at, "on", "\"%s\" is one field too many; all of `on` may name %d",
+                on->item[i].text, CPI_DIM_FIELDS_MAX);
+    }
 }

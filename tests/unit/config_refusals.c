@@ -385,6 +385,13 @@ static void check_words(void)
                    { "report = { on = [ \"customer\" ]; };",
                      "1: report.on: \"customer\": figures are about" },
                    { "report = { on = [ \"team+\" ]; };", "1: report.on: there is no field \"\"" },
+                   { "report = { on = [ \"length+reason+talk+amount\", \"rep+value\" ]; };"
+                     " sources = ( { name = \"desk\"; topics = [ \"desk\" ];"
+                     " common = { id = \"/id\"; time = \"/t | ms\"; case = \"/case\";"
+                     " fields = { length = \"/s | s\"; reason = \"/r\"; talk = \"/k | s\";"
+                     " amount = \"/a\"; value = \"/v\"; }; };"
+                     " rules = ( { type = \"/type\"; } ); } );",
+                     "1: report.on: \"rep+value\" is one field too many; all of `on` may name 4" },
                    { "report = { on = [ \"org\", \"team+reason\" ]; };", "" }, );
     }
 }

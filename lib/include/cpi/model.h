@@ -22,8 +22,9 @@ struct cpi_mapping; /* cpi/mapping.h */
 #define CPI_NO_INDEX UINT16_MAX
 #define CPI_WORDS_MAX 256 /* types and words together */
 #define CPI_INDICATORS_MAX 512
-#define CPI_SAME_MAX 8 /* members in one `same` */
-#define CPI_DIMS_MAX 4 /* members in one report dimension */
+#define CPI_SAME_MAX 8       /* members in one `same` */
+#define CPI_DIMS_MAX 4       /* members in one report dimension */
+#define CPI_DIM_FIELDS_MAX 4 /* different fields in all report dimensions */
 
 /* A set of words as bits: does an event (its matched words) meet a selector (its named words)? */
 struct cpi_wordset {
