@@ -307,8 +307,6 @@ static void send_event(struct cpi_intake *intake, const struct cpi_directory *di
             mapped->field[i].field, mapped->field[i].is_null ? CPI_ABSENT : mapped->field[i].value
         };
     intake->counts.events++;
-    if (ev.time > intake->last_event_time)
-        intake->last_event_time = ev.time;
     cpi_outbox_put_event(box, &ev);
 }
 
@@ -349,10 +347,14 @@ static void take(struct cpi_intake *intake, const struct cpi_directory *dir,
         refuse(intake, record, refusal, intake->model->type[mapped->type].name, box);
         return;
     }
-    if (mapped->type == intake->heartbeat)
+    if (mapped->type == intake->heartbeat) {
         intake->counts.heartbeats++;
-    else if (mapped->time < intake->until && is_wanted(intake, mapped))
-        send_event(intake, dir, record, mapped, box);
+    } else if (mapped->time < intake->until) {
+        if (mapped->time > intake->last_event_time) /* also of one that nothing counts (T5) */
+            intake->last_event_time = mapped->time;
+        if (is_wanted(intake, mapped))
+            send_event(intake, dir, record, mapped, box);
+    }
     see_time(intake, record, mapped->time);
 }
 
