@@ -118,7 +118,7 @@ void cpi_fold_each(struct cpi_fold *fold, uint16_t indicator)
         if (!cpi_seen_matches(fold->seen[i], &ind->start, &ind->where))
             continue;
         if (ind->pick == CPI_PICK_NONE) {
-            if (!is_direct(fold, ind, &fold->seen[i]->ev))
+            if (!is_direct(fold, ind, &fold->came[i]->ev)) /* else it has been counted as it came */
                 count(fold, indicator, i);
         } else if (picked == fold->n_seen || ind->pick == CPI_PICK_LAST) {
             picked = i;

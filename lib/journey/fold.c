@@ -70,6 +70,7 @@ void cpi_fold_fini(struct cpi_fold *fold)
     free(fold->plan.direct);
     free(fold->plan.same);
     free(fold->seen);
+    free(fold->came);
     free(fold->out);
 }
 
@@ -191,6 +192,8 @@ static void see(struct cpi_fold *fold, const struct cpi_seen *event, size_t coun
             continue;
         }
         fold->seen = cpi_grow(fold->seen, fold->n_seen, &fold->cap_seen, sizeof *fold->seen);
+        fold->came = cpi_grow(fold->came, fold->n_seen, &fold->cap_came, sizeof *fold->came);
+        fold->came[fold->n_seen] = &event[i];
         fold->seen[fold->n_seen++] =
             fold->plan.completes ? completed(fold, &event[i], &carried) : &event[i];
     }

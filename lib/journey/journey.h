@@ -79,7 +79,8 @@ struct cpi_fold {
     struct cpi_arena arena; /* of bytes, holds and completed events; reset by each fold */
     struct cpi_buf scratch;
     const struct cpi_seen **seen; /* visible and completed, in order */
-    size_t n_seen, cap_seen;
+    const struct cpi_seen **came; /* the same as they came, not completed */
+    size_t n_seen, cap_seen, cap_came;
     int64_t t;    /* decided up to here: the instant, or just before the limit */
     bool limited; /* more than CPI_JOURNEY_EVENTS_MAX events are visible (J7) */
     int64_t limit_at;
