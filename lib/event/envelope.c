@@ -1,6 +1,7 @@
 #include "cpi/envelope.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cpi/decimal.h"
 #include "cpi/hash.h"
@@ -48,14 +49,26 @@ void cpi_envelope_reader_free(struct cpi_envelope_reader *reader)
     free(reader);
 }
 
+/* Whether "payload" stands anywhere. Its y is the rarest byte of all these names, and memchr is
+ * many times as fast as memmem. */
+static bool names_payload(struct cpi_text line)
+{
+    static const char name[] = "\"payload\"";
+    const char *at = line.at, *end = line.at + line.len;
+    while (at < end && (at = memchr(at, 'y', (size_t)(end - at)))) {
+        if (at - line.at >= 3 && end - at >= 6 && memcmp(at - 3, name, sizeof name - 1) == 0)
+            return true;
+        at++;
+    }
+    return false;
+}
+
 /* Cheaper than parsing a plain line twice: an envelope holds all these names. */
 static bool may_be_envelope(struct cpi_text line)
 {
-    static const char *const name[] = { "\"partition\"", "\"offset\"", "\"payload\"", "\"topic\"" };
-    for (size_t i = 0; i < sizeof name / sizeof *name; i++)
-        if (cpi_text_find(line, cpi_text_of(name[i])) < 0)
-            return false;
-    return true;
+    return names_payload(line) && cpi_text_find(line, CPI_TEXT("\"partition\"")) >= 0 &&
+           cpi_text_find(line, CPI_TEXT("\"offset\"")) >= 0 &&
+           cpi_text_find(line, CPI_TEXT("\"topic\"")) >= 0;
 }
 
 static bool read_int(const struct json_value *v, int64_t *ret)

@@ -49,6 +49,10 @@ int main(void)
         "{\"topic\":1,\"partition\":1,\"offset\":0,\"payload\":\"x\"}",
         "{\"data\":{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"payload\":\"x\"}}",
         "{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"payload\":\"x\"} {}",
+        "y",
+        "\"payload",
+        "payload\"",
+        "yyyyy\"payloa",
         "[\"topic\",\"partition\",\"offset\",\"payload\"]",
     };
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
