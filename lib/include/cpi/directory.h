@@ -36,7 +36,9 @@ void cpi_directory_add_teams(struct cpi_directory *dir, const struct cpi_team_sp
                              size_t count, struct cpi_diag *diag);
 
 bool cpi_directory_has_people(const struct cpi_directory *dir);
-/* The canonical rep of an alias "source:raw" or of its own id at `time`; absent = unknown.
+/* The canonical rep of an alias "source:raw" or of its own id at `time`; absent = unknown. An alias
+ * names whose row with it is valid then; else it stays with its person in their other rows, unless
+ * it was several people's.
  * *ret_team_path: that person's team then with all parents, innermost first, joined with
  * CPI_TEAM_SEPARATOR; absent = none. Views live as long as the directory. */
 struct cpi_text cpi_directory_rep(const struct cpi_directory *dir, struct cpi_text source,

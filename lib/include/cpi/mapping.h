@@ -109,10 +109,10 @@ enum cpi_refusal {
     CPI_REFUSED_SIZE,     /* size: larger than 8 MiB */
     CPI_REFUSED_NO_TYPE,  /* unmapped: no rule yields a type and otherwise = "dead-letter" */
     CPI_REFUSED_NO_TIME,  /* no_time */
-    CPI_REFUSED_BAD_TIME, /* bad_time: outside 1900 .. 2200, or no time at all */
+    CPI_REFUSED_BAD_TIME, /* bad_time: cannot be read, or outside 1900 .. 2200 */
     CPI_REFUSED_NO_CASE,  /* no_case (O5) */
-    CPI_REFUSED_ID,       /* id: an id with NUL or over 512 bytes */
-    CPI_REFUSED_FANOUT,   /* fanout: more than 1,000 events in a record */
+    CPI_REFUSED_ID,       /* id: some id holds a NUL, is over 512 bytes, or cannot be read */
+    CPI_REFUSED_FANOUT,   /* fanout: more than 1,000 elements or events in a record */
     CPI_REFUSED_FUTURE,   /* future: time > record timestamp + max-skew (T3) */
     CPI_REFUSED_ANCIENT,  /* ancient: older than the longest window + keep.windows behind W (T3) */
     CPI_REFUSED_SEQ,      /* seq: no signed integer */
@@ -129,13 +129,15 @@ struct cpi_mapped_field {
 };
 struct cpi_mapped {
     uint16_t type;            /* CPI_NO_INDEX = deliberately nothing or not mapped */
-    struct cpi_text unmapped; /* the text that no map turned into a type, if any: counted by name */
-    struct cpi_text id, case_id, customer, rep,
-        team; /* id absent: partition/offset#index stands for it */
+    struct cpi_text unmapped; /* not mapped: the text that no map turned into a type, counted by
+                               * name; absent = deliberately nothing */
+    struct cpi_text id;       /* absent: partition/offset#index stands for it */
+    struct cpi_text case_id, customer, rep, team;
     bool customer_null, rep_null, team_null;
     int64_t seq;
-    int64_t time; /* CPI_TIME_NONE if refused for it */
-    uint32_t index;
+    int64_t time;   /* also of what is no event, where it has one: it moves the watermark (T2) */
+    uint32_t index; /* in the record: the fan-out's place; further events of one element with the
+                     * same type and id have their own */
     struct cpi_mapped_field *field; /* ascending by index, only kept ones */
     size_t n_fields;
     uint16_t unreadable;      /* number of fields that could not be read: absent, counted (O5) */
