@@ -167,6 +167,9 @@ static void take_in_journey(struct cpi_case_stage *stage, const struct cpi_event
         j->counts->journeys_limited++;
         take_alone(stage, ev, true, box);
         return;
+    } else if (j->n_events && ev->known >= end_of(j, last_time(j))) {
+        take_alone(stage, ev, true, box); /* the watermark will take the journey away (J7) */
+        return;
     }
     int64_t due = j->store.at[number].due, last = last_time(j);
     count_alone(j, ev, 1, false, box);
@@ -177,6 +180,16 @@ static void take_in_journey(struct cpi_case_stage *stage, const struct cpi_event
 static struct cpi_hash128 case_hash(struct cpi_text case_id)
 {
     return cpi_hash128(case_id.at, case_id.len);
+}
+
+/* Is the case's journey over at the newcomer's known? Not whether it is still in memory (O4, J7).
+ */
+static bool is_gone(struct cpi_case_stage *stage, const struct cpi_event *ev)
+{
+    struct cpi_id *id =
+        stage->gone.index.count ? cpi_ids_find(&stage->gone, case_hash(ev->case_id)) : NULL;
+    return id && ev->known >= id->known && ev->known <= id->known + stage->gone.keep_ms &&
+           cpi_store_find(&stage->journeys.store, ev->case_id) == CPI_NONE;
 }
 
 void cpi_case_stage_take(struct cpi_case_stage *stage, const struct cpi_item *item,
@@ -197,8 +210,7 @@ void cpi_case_stage_take(struct cpi_case_stage *stage, const struct cpi_item *it
         take_alone(stage, &ev, false, box);
         return;
     }
-    if (stage->gone.index.count && cpi_store_find(&j->store, ev.case_id) == CPI_NONE &&
-        cpi_ids_find(&stage->gone, case_hash(ev.case_id))) {
+    if (is_gone(stage, &ev)) {
         take_alone(stage, &ev, true, box);
         return;
     }

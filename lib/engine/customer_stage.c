@@ -134,23 +134,65 @@ static void wait(struct cpi_customer_stage *stage, uint32_t number, int64_t next
     cpi_store_wait(&stage->journeys.store, number, next < horizon ? next : horizon);
 }
 
+/* Are there more entries at t than a journey may have, without those that are beyond the horizon by
+ * then? Counted so, it does not matter when they are really forgotten. */
+static bool is_over(const struct cpi_customer_stage *stage, int64_t t)
+{
+    const struct cpi_journeys *j = &stage->journeys;
+    size_t n = 0;
+    if (j->n_entries <= CPI_JOURNEY_EVENTS_MAX)
+        return false;
+    for (size_t i = 0; i < j->n_entries; i++)
+        n += j->entry[i].from <= t && j->entry[i].to > t &&
+             j->entry[i].time + stage->horizon_ms >= t;
+    return n > CPI_JOURNEY_EVENTS_MAX;
+}
+
+/* What came up to t goes with the journey; what comes later begins a new one. */
+static void drop_entries(struct cpi_journeys *j, int64_t t)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < j->n_entries; i++)
+        if (j->entry[i].from > t)
+            j->entry[kept++] = j->entry[i];
+    j->n_entries = kept;
+}
+
+/* Folds at one instant; true if the journey ended there. */
+static bool fold_at(struct cpi_customer_stage *stage, int64_t t, struct cpi_outbox *box)
+{
+    struct cpi_journeys *j = &stage->journeys;
+    bool over = is_over(stage, t);
+    if (over)
+        cpi_fold_customer_end(&j->after, j->entry, j->n_entries, t);
+    else
+        cpi_fold_customer(&j->after, j->entry, j->n_entries, t);
+    j->counts->folds++;
+    cpi_journeys_subtract(j, t, box);
+    if (over) {
+        j->counts->journeys_limited++;
+        drop_entries(j, t);
+        cpi_fold_customer(&j->before, j->entry, j->n_entries, t);
+        return true;
+    }
+    struct cpi_fold swap = j->before;
+    j->before = j->after;
+    j->after = swap;
+    return false;
+}
+
 static void fold_journey(struct cpi_customer_stage *stage, uint32_t number, int64_t from,
                          int64_t until, struct cpi_outbox *box)
 {
     struct cpi_journeys *j = &stage->journeys;
+    bool ended = false;
     decode(j, cpi_journey_bytes(&j->store.at[number]));
     decode_bodies(j);
     cpi_fold_customer(&j->before, j->entry, j->n_entries, from - 1);
-    for (int64_t t = j->before.next; t < until; t = j->before.next) {
-        cpi_fold_customer(&j->after, j->entry, j->n_entries, t);
-        j->counts->folds++;
-        cpi_journeys_subtract(j, t, box);
-        struct cpi_fold swap = j->before;
-        j->before = j->after;
-        j->after = swap;
-    }
+    for (int64_t t = j->before.next; t < until; t = j->before.next)
+        ended |= fold_at(stage, t, box);
     int64_t next = j->before.next;
-    if (forget(stage, until)) {
+    if (forget(stage, until) || ended) {
         if (!j->n_entries) {
             cpi_store_remove(&j->store, number);
             return;

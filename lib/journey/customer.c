@@ -174,32 +174,8 @@ static bool is_visible(const struct cpi_entry *entry, int64_t t)
     return entry->from <= t && entry->to > t;
 }
 
-/* The instant at which more entries are visible than a journey may have; CPI_TIME_END = never. */
-static int64_t limit_instant(const struct cpi_entry *entry, size_t count, int64_t t)
+static void fold_visible(struct cpi_fold *fold, const struct cpi_entry *entry, size_t count)
 {
-    int64_t limit = CPI_TIME_END;
-    for (size_t i = 0; i < count; i++) { /* only where there are very many entries at all */
-        if (count <= CPI_JOURNEY_EVENTS_MAX || entry[i].from > t || entry[i].from >= limit)
-            continue;
-        size_t n = 0;
-        for (size_t k = 0; k < count; k++)
-            n += entry[k].from <= entry[i].from && entry[k].to > entry[i].from;
-        if (n > CPI_JOURNEY_EVENTS_MAX)
-            limit = entry[i].from;
-    }
-    return limit;
-}
-
-void cpi_fold_customer(struct cpi_fold *fold, const struct cpi_entry *entry, size_t count,
-                       int64_t t)
-{
-    cpi_fold_reset(fold, t);
-    int64_t limit = limit_instant(entry, count, t);
-    if (limit != CPI_TIME_END) {
-        fold->limited = true;
-        fold->limit_at = limit;
-        fold->t = limit - 1;
-    }
     for (size_t i = 0; i < count; i++) {
         cpi_fold_wait(fold, entry[i].from);
         cpi_fold_wait(fold, entry[i].to);
@@ -212,4 +188,20 @@ void cpi_fold_customer(struct cpi_fold *fold, const struct cpi_entry *entry, siz
         if (entry[i].start && is_visible(&entry[i], fold->t))
             settle(fold, entry[i].start);
     cpi_fold_sort(fold);
+}
+
+void cpi_fold_customer_end(struct cpi_fold *fold, const struct cpi_entry *entry, size_t count,
+                           int64_t t)
+{
+    cpi_fold_reset(fold, t - 1);
+    fold->limited = true;
+    fold->limit_at = t;
+    fold_visible(fold, entry, count);
+}
+
+void cpi_fold_customer(struct cpi_fold *fold, const struct cpi_entry *entry, size_t count,
+                       int64_t t)
+{
+    cpi_fold_reset(fold, t);
+    fold_visible(fold, entry, count);
 }

@@ -109,6 +109,9 @@ int64_t cpi_entry_time(const struct cpi_model *model, struct cpi_text body, bool
 /* Decodes the body into the arena. */
 void cpi_entry_decode(struct cpi_entry *entry, const struct cpi_model *model,
                       struct cpi_arena *arena);
+/* The journey ends at t, over its limit (J7): what is undecided just before it is excluded. */
+void cpi_fold_customer_end(struct cpi_fold *fold, const struct cpi_entry *entry, size_t count,
+                           int64_t t);
 /* Folds the decoded entries of one customer at t. */
 void cpi_fold_customer(struct cpi_fold *fold, const struct cpi_entry *entry, size_t count,
                        int64_t t);
