@@ -7,6 +7,7 @@ void cpi_slot_encode(const struct cpi_slot *slot, struct cpi_buf *buf)
     cpi_buf_put_uint(buf, slot->partition);
     cpi_buf_put_uint(buf, slot->count);
     cpi_buf_put_int(buf, slot->w);
+    cpi_buf_put_int(buf, slot->first);
 }
 
 void cpi_item_encode(const struct cpi_item *item, struct cpi_buf *buf)
@@ -46,19 +47,24 @@ bool cpi_frame_decode(struct cpi_text bytes, struct cpi_frame *ret)
     return true;
 }
 
-bool cpi_frame_next_slot(struct cpi_frame *frame, struct cpi_slot *ret)
+void cpi_slot_decode(struct cpi_slot *ret, struct cpi_reader *r)
 {
-    struct cpi_reader *r = &frame->slots;
-    if (!cpi_reader_left(r))
-        return false;
     uint8_t stage = cpi_read_byte(r);
     ret->stage = (enum cpi_stage)stage;
     ret->origin = (uint32_t)cpi_read_uint(r);
     ret->partition = (uint32_t)cpi_read_uint(r);
     ret->count = (uint32_t)cpi_read_uint(r);
     ret->w = cpi_read_int(r);
+    ret->first = cpi_read_int(r);
     r->bad = r->bad || stage >= CPI_STAGE_WINDOW;
-    return !r->bad;
+}
+
+bool cpi_frame_next_slot(struct cpi_frame *frame, struct cpi_slot *ret)
+{
+    if (!cpi_reader_left(&frame->slots))
+        return false;
+    cpi_slot_decode(ret, &frame->slots);
+    return !frame->slots.bad;
 }
 
 bool cpi_frame_next_item(struct cpi_frame *frame, struct cpi_item *ret)

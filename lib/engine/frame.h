@@ -1,9 +1,9 @@
 /* Frames: the one kind of record in the repartition topic, and so the only thing between stages.
  *
  *   frame = format byte, generation, clock, slots, items
- *   slot  = stage, origin, partition, count, W: everything that this sender will ever send here
- * with known < W lies at or before this frame (K3) item  = stage byte and sign, known, key, body; a
- * receiver takes items first, then slots
+ *   slot  = stage, origin, partition, count, W, first W: everything that this sender will ever send
+ * here with known < W lies at or before this frame (K3) item  = stage byte and sign, known, key,
+ * body; a receiver takes items first, then slots
  *
  * Of a split frame only the last piece carries slots and clock. */
 #ifndef CPI_ENGINE_FRAME_H
@@ -25,6 +25,7 @@ struct cpi_slot {
     uint32_t partition;   /* of that topic, or the sending task */
     uint32_t count;       /* how many partitions that topic, or how many tasks there are */
     int64_t w;
+    int64_t first; /* the first W of all: of the partition, or the least of those behind the task */
 };
 struct cpi_item {
     enum cpi_stage stage; /* that takes it */
@@ -45,6 +46,7 @@ void cpi_frame_encode(uint32_t generation, int64_t clock, struct cpi_text slots,
                       struct cpi_text items, struct cpi_buf *buf);
 /* False if it is no frame of this format. */
 bool cpi_frame_decode(struct cpi_text bytes, struct cpi_frame *ret);
+void cpi_slot_decode(struct cpi_slot *ret, struct cpi_reader *r);
 /* One by one; false at the end or if malformed (then reader.bad). */
 bool cpi_frame_next_slot(struct cpi_frame *frame, struct cpi_slot *ret);
 bool cpi_frame_next_item(struct cpi_frame *frame, struct cpi_item *ret);

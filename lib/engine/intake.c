@@ -20,7 +20,7 @@ struct cpi_intake {
     const struct cpi_source *source;
     uint16_t source_index, topic_index, heartbeat;
     uint32_t partition, topic_partitions;
-    int64_t w, largest_time, last_event_time, until;
+    int64_t w, first_w, largest_time, last_event_time, until;
     int64_t told; /* finest step of W as it was last told to everybody */
     uint32_t generation;
     struct cpi_wordset wanted; /* types that some indicator counts */
@@ -56,6 +56,7 @@ struct cpi_intake *cpi_intake_new(const struct cpi_model *model, uint16_t source
     intake->topic_partitions = topic_partitions;
     intake->heartbeat = cpi_model_find_type(model, CPI_TEXT("source.heartbeat"));
     intake->w = intake->largest_time = intake->last_event_time = intake->told = CPI_TIME_NONE;
+    intake->first_w = CPI_TIME_END;
     intake->until = CPI_TIME_END;
     intake->generation = model->generation;
     intake->wanted = wanted_types(model);
@@ -76,12 +77,13 @@ void cpi_intake_free(struct cpi_intake *intake)
     free(intake);
 }
 
-/* ---- what survives: "cpid1 W largest generation" (T6) ---- */
+/* ---- what survives: "cpid1 W firstW largest generation" (T6) ---- */
 
 void cpi_intake_format(const struct cpi_intake *intake, struct cpi_buf *buf)
 {
-    cpi_buf_add_format(buf, FORMAT " %lld %lld %u", (long long)intake->w,
-                       (long long)intake->largest_time, intake->generation);
+    cpi_buf_add_format(buf, FORMAT " %lld %lld %lld %u", (long long)intake->w,
+                       (long long)intake->first_w, (long long)intake->largest_time,
+                       intake->generation);
 }
 
 bool cpi_intake_parse(struct cpi_intake *intake, struct cpi_text metadata)
@@ -93,11 +95,13 @@ bool cpi_intake_parse(struct cpi_intake *intake, struct cpi_text metadata)
     text[metadata.len] = '\0';
     at += sizeof FORMAT;
     int64_t w = strtoll(at, &at, 10);
+    int64_t first = strtoll(at, &at, 10);
     int64_t largest = strtoll(at, &at, 10);
     unsigned long generation = strtoul(at, &at, 10);
     if (*at)
         return false;
     intake->w = w;
+    intake->first_w = first;
     intake->largest_time = largest;
     intake->generation = (uint32_t)generation > intake->model->generation
                              ? (uint32_t)generation
@@ -111,6 +115,8 @@ static void move_w(struct cpi_intake *intake, int64_t to)
 {
     if (to > intake->until && to != CPI_TIME_END)
         to = intake->until; /* no boundary behind it would know all of its events */
+    if (intake->w == CPI_TIME_NONE)
+        intake->first_w = to;
     if (intake->w == CPI_TIME_NONE || to > intake->w)
         intake->w = to;
 }
@@ -134,9 +140,11 @@ void cpi_intake_until(struct cpi_intake *intake, int64_t until_ms)
 void cpi_intake_slot(struct cpi_intake *intake, bool beat, struct cpi_outbox *box)
 {
     int64_t step = intake->w;
-    struct cpi_slot slot = { CPI_STAGE_SOURCE,
-                             cpi_hash_name(intake->source->topic[intake->topic_index]),
-                             intake->partition, intake->topic_partitions, intake->w };
+    struct cpi_slot slot = {
+        CPI_STAGE_SOURCE,  cpi_hash_name(intake->source->topic[intake->topic_index]),
+        intake->partition, intake->topic_partitions,
+        intake->w,         intake->first_w
+    };
     if (intake->w == CPI_TIME_NONE)
         return;
     if (step != CPI_TIME_END)

@@ -85,7 +85,9 @@ void cpi_journeys_slot(struct cpi_journeys *journeys, uint32_t task, uint32_t ta
 {
     if (journeys->folded == CPI_TIME_NONE)
         return;
-    struct cpi_slot slot = { journeys->stage, 0, task, tasks, journeys->folded };
+    struct cpi_slot slot = {
+        journeys->stage, 0, task, tasks, journeys->folded, cpi_slots_first(&journeys->slots)
+    };
     bool moved = journeys->folded != journeys->sent;
     cpi_outbox_put_slot(box, &slot, moved);
     if (moved)

@@ -28,6 +28,8 @@ void cpi_slots_update(struct cpi_slots *slots, const struct cpi_slot *slot)
             have->w = slot->w;
         if (slot->count > have->count)
             have->count = slot->count;
+        if (slot->first < have->first)
+            have->first = slot->first;
         return;
     }
     slots->at = cpi_grow(slots->at, slots->count, &slots->cap, sizeof *slots->at);
@@ -60,7 +62,8 @@ static bool min_of(struct cpi_slots *slots, enum cpi_stage stage, uint32_t origi
                                     slots->at[i].w == CPI_TIME_NONE))
             i++;
         if (i == slots->count) {
-            slots->lowest = (struct cpi_slot){ stage, origin, p, count, CPI_TIME_NONE };
+            slots->lowest =
+                (struct cpi_slot){ stage, origin, p, count, CPI_TIME_NONE, CPI_TIME_END };
             break;
         }
     }
@@ -86,6 +89,15 @@ int64_t cpi_slots_min_tasks(struct cpi_slots *slots, uint32_t tasks)
     return min_of(slots, CPI_STAGE_CASE, 0, tasks, &w) ? w : CPI_TIME_NONE;
 }
 
+int64_t cpi_slots_first(const struct cpi_slots *slots)
+{
+    int64_t first = CPI_TIME_END;
+    for (size_t i = 0; i < slots->count; i++)
+        if (slots->at[i].first < first)
+            first = slots->at[i].first;
+    return first;
+}
+
 void cpi_slots_encode(const struct cpi_slots *slots, struct cpi_buf *buf)
 {
     cpi_buf_put_uint(buf, slots->count);
@@ -99,11 +111,7 @@ bool cpi_slots_decode(struct cpi_slots *slots, struct cpi_reader *r)
     slots->count = 0;
     for (uint64_t i = 0; i < count && !r->bad; i++) {
         struct cpi_slot slot;
-        slot.stage = (enum cpi_stage)cpi_read_byte(r);
-        slot.origin = (uint32_t)cpi_read_uint(r);
-        slot.partition = (uint32_t)cpi_read_uint(r);
-        slot.count = (uint32_t)cpi_read_uint(r);
-        slot.w = cpi_read_int(r);
+        cpi_slot_decode(&slot, r);
         if (!r->bad)
             cpi_slots_update(slots, &slot);
     }

@@ -22,6 +22,8 @@ void cpi_slots_update(struct cpi_slots *slots, const struct cpi_slot *slot);
 int64_t cpi_slots_min_sources(struct cpi_slots *slots, const struct cpi_model *model);
 /* Senders are the `tasks` tasks. */
 int64_t cpi_slots_min_tasks(struct cpi_slots *slots, uint32_t tasks);
+/* The least first W of all senders: where time began, whatever was read together with what. */
+int64_t cpi_slots_first(const struct cpi_slots *slots);
 void cpi_slots_encode(const struct cpi_slots *slots, struct cpi_buf *buf);
 bool cpi_slots_decode(struct cpi_slots *slots, struct cpi_reader *r);
 

@@ -168,13 +168,8 @@ static bool decode_effect(struct cpi_window_stage *stage, struct cpi_reader *r)
     if (r->bad || n > cpi_reader_left(r))
         return false;
     struct cpi_slot *slot = cpi_xcalloc(n, sizeof *slot);
-    for (uint64_t i = 0; i < n; i++) {
-        slot[i].stage = (enum cpi_stage)cpi_read_byte(r);
-        slot[i].origin = (uint32_t)cpi_read_uint(r);
-        slot[i].partition = (uint32_t)cpi_read_uint(r);
-        slot[i].count = (uint32_t)cpi_read_uint(r);
-        slot[i].w = cpi_read_int(r);
-    }
+    for (uint64_t i = 0; i < n; i++)
+        cpi_slot_decode(&slot[i], r);
     cpi_window_stage_queue(stage, slot, n, clock);
     free(slot);
     return !r->bad;
