@@ -101,13 +101,15 @@ void cpi_customer_stage_take(struct cpi_customer_stage *stage, const struct cpi_
     cpi_store_wait(&j->store, number, due < known ? due : known);
 }
 
-/* Drops entries that were taken back and those beyond the horizon; true if some went. */
+/* Drops entries that were taken back and those beyond the horizon; true if some went. One taken
+ * back at `until` itself is still seen by the fold just before it, from which the next one goes on.
+ */
 static bool forget(struct cpi_customer_stage *stage, int64_t until)
 {
     struct cpi_journeys *j = &stage->journeys;
     size_t kept = 0;
     for (size_t i = 0; i < j->n_entries; i++) {
-        if (j->entry[i].to > until && j->entry[i].time + stage->horizon_ms >= until)
+        if (j->entry[i].to >= until && j->entry[i].time + stage->horizon_ms >= until)
             j->entry[kept++] = j->entry[i];
     }
     bool some = kept < j->n_entries;

@@ -82,7 +82,7 @@ static void check_said(const struct said *a, const struct said *b)
 {
     CHECK(a->facts.count > 300);
     CHECK(a->updates.count > 500);
-    CHECK(a->transitions.count > 10);
+    CHECK(a->transitions.count > 5);
     CHECK(lines_equal(&a->facts, &b->facts, "facts"));
     CHECK(lines_equal(&a->updates, &b->updates, "updates"));
     CHECK(lines_equal(&a->transitions, &b->transitions, "transitions"));
@@ -165,6 +165,22 @@ static void test_split(uint64_t seed, unsigned tasks, unsigned restart_percent)
         desk_scatter(&records, seed * 10 + i);
         compare(&records, &plain, setup, 2 + roll_below(&dice, 4), seed * 10 + i);
     }
+    said_fini(&plain);
+    records_fini(&records);
+}
+
+/* Late is judged at intake (T3), so the same partition logs give the same facts for late events,
+ * too. */
+static void test_late(uint64_t seed, unsigned tasks)
+{
+    struct sim_records records;
+    struct dice dice = { seed };
+    unsigned partitions = 1 + roll_below(&dice, 3);
+    open_desk(&records, (struct desk){ 30, 4, 0, false, true }, seed);
+    desk_delay(&records, 30, 20 * CPI_HOUR, seed);
+    struct said plain = run(&records, one, partitions, seed);
+    for (unsigned i = 0; i < 2; i++)
+        compare(&records, &plain, drawn(&dice, tasks), partitions, seed * 10 + i);
     said_fini(&plain);
     records_fini(&records);
 }
@@ -257,6 +273,11 @@ int main(void)
     TEST ("promise 2 with restarts of tasks and intakes") {
         for (uint64_t seed = 31; seed < 31 + seeds(2) && !check_.failed; seed++)
             test_split(seed, 3, 3);
+    }
+    TEST ("T3 late events change the same whoever works on the logs") {
+        test_late(55, 4); /* a start taken back on the edge of a step */
+        for (uint64_t seed = 41; seed < 41 + seeds(1) && !check_.failed; seed++)
+            test_late(seed, seed % 2 ? 4 : 1);
     }
     config_fini(&config);
     return check_done();
