@@ -4,6 +4,7 @@ set -eu
 broker=$CPID_TEST_BROKER
 topic=harness-$$
 trap '"$CPID_TOPIC" "$broker" delete $topic || true' EXIT
+trap 'exit 1' HUP INT TERM
 
 "$CPID_TOPIC" "$broker" create $topic 2 retention.ms=-1
 for i in 1 2 3; do echo "key$i=value$i"; done | kcat -b "$broker" -P -t $topic -K = -p 1

@@ -3,6 +3,7 @@
 set -eu
 node=$(mktemp -d)/node
 trap '"$CPID_KAFKA" wipe "$node"; rm -rf "$(dirname "$node")"' EXIT
+trap 'exit 1' HUP INT TERM
 fail() { echo "$*"; exit 1; }
 is() { # STATE...
     got=$("$CPID_KAFKA" status "$node") || true
