@@ -57,27 +57,30 @@ static void put(const struct cpi_outcome *out, int sign, int64_t t, struct cpi_j
     cpi_outbox_put_fact(box, &fact);
 }
 
+static int order_outcomes(const struct cpi_fold *before, size_t b, const struct cpi_fold *after,
+                          size_t a)
+{
+    if (b == before->n_out || a == after->n_out)
+        return b == before->n_out ? 1 : -1;
+    if (before->out[b].hash != after->out[a].hash)
+        return before->out[b].hash < after->out[a].hash ? -1 : 1;
+    return cpi_text_order(before->out[b].bytes, after->out[a].bytes);
+}
+
 void cpi_journeys_subtract(struct cpi_journeys *journeys, int64_t t, struct cpi_outbox *box)
 {
     const struct cpi_fold *before = &journeys->before, *after = &journeys->after;
-    size_t b = 0, a = 0;
-    while (b < before->n_out || a < after->n_out) {
-        int order = 0;
-        if (b == before->n_out)
-            order = 1;
-        else if (a == after->n_out)
-            order = -1;
-        else if (before->out[b].hash != after->out[a].hash)
-            order = before->out[b].hash < after->out[a].hash ? -1 : 1;
-        else
-            order = cpi_text_order(before->out[b].bytes, after->out[a].bytes);
-        if (order < 0)
-            put(&before->out[b], -1, t, journeys, box);
-        else if (order > 0)
-            put(&after->out[a], 1, t, journeys, box);
-        b += order <= 0;
-        a += order >= 0;
-    }
+    for (int sign = -1; sign <= 1;
+         sign += 2) /* what is taken back goes out before what replaces it */
+        for (size_t b = 0, a = 0; b < before->n_out || a < after->n_out;) {
+            int order = order_outcomes(before, b, after, a);
+            if (order < 0 && sign < 0)
+                put(&before->out[b], -1, t, journeys, box);
+            else if (order > 0 && sign > 0)
+                put(&after->out[a], 1, t, journeys, box);
+            b += order <= 0;
+            a += order >= 0;
+        }
 }
 
 void cpi_journeys_slot(struct cpi_journeys *journeys, uint32_t task, uint32_t tasks,

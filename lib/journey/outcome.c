@@ -54,6 +54,7 @@ void cpi_fold_add_fact(struct cpi_fold *fold, const struct cpi_fact *fact)
     cpi_buf_put_text(buf, fact->rep);
     cpi_buf_put_text(buf, fact->team);
     cpi_buf_put_text(buf, fact->case_id);
+    cpi_buf_put_text(buf, fact->customer);
     for (unsigned d = 0; d < fold->dims.count; d++)
         cpi_buf_put_text(buf, fact->dim[d]);
     add(fold, CPI_OUTCOME_FACT, fact->time, buf)->fact = *fact;

@@ -33,26 +33,27 @@ static void keep_case(struct cpi_reading *reading, const struct cpi_case_ref *re
     reading->cases[at] = *ref;
 }
 
-static void bounds(struct cpi_reading *reading, const struct cpi_agg *agg)
+static void widen(struct cpi_reading *reading, int64_t min, int64_t max)
 {
-    const struct cpi_samples *samples = &agg->extra->samples;
-    int64_t min = agg->extra->min, max = agg->extra->max;
-    if (agg->minus && samples->count) { /* a -1 came: the bounds are those of what is left (W5) */
-        const struct cpi_sample *first = NULL, *last = NULL;
-        for (uint32_t i = 0; i < samples->count; i++)
-            if (samples->at[i].count > 0) {
-                first = first ? first : &samples->at[i];
-                last = &samples->at[i];
-            }
-        if (!first)
-            return;
-        min = samples->bucketed ? cpi_bucket_lower(first->value) : first->value;
-        max = samples->bucketed ? cpi_bucket_upper(last->value) : last->value;
-    }
     if (min < reading->min)
         reading->min = min;
     if (max > reading->max)
         reading->max = max;
+}
+
+/* Some -1 came: the bounds are those of what is left, if anything is (W5). Not pane by pane: of a
+ * pane that was folded up a -1 may stand in a coarser one than its +1. */
+static void bound_by_samples(struct cpi_reading *reading)
+{
+    const struct cpi_samples *all = &reading->samples;
+    reading->min = INT64_MAX;
+    reading->max = INT64_MIN;
+    for (uint32_t i = 0; i < all->count; i++) {
+        int64_t value = all->at[i].value;
+        if (all->at[i].count > 0)
+            widen(reading, all->bucketed ? cpi_bucket_lower(value) : value,
+                  all->bucketed ? cpi_bucket_upper(value) : value);
+    }
 }
 
 static int order_samples(const void *a, const void *b)
@@ -109,6 +110,7 @@ void cpi_reading_read(struct cpi_reading *reading, const struct cpi_model *model
     reading->max = INT64_MIN;
     reading->exact = true;
     uint64_t saturated = 0;
+    bool taken_back = false;
     const struct cpi_series *series = cpi_panes_series(panes, indicator, CPI_PANE_WINDOW);
     uint32_t first = series && !gauge ? cpi_series_find(series, from) : 0, end = first;
     for (; series && end < series->count && series->at[end].start < to; end++) {
@@ -121,12 +123,15 @@ void cpi_reading_read(struct cpi_reading *reading, const struct cpi_model *model
         if (!agg->extra)
             continue;
         reading->exact = reading->exact && !agg->extra->samples.bucketed;
-        bounds(reading, agg);
+        taken_back |= agg->minus > 0;
+        widen(reading, agg->extra->min, agg->extra->max);
         for (int i = 0; i < CPI_CASES_MAX && agg->extra->cases[i].id; i++)
             keep_case(reading, &agg->extra->cases[i]);
     }
     if (ind->samples || gauge)
         gather(reading, series, first, end);
+    if (ind->samples && taken_back)
+        bound_by_samples(reading);
     const struct cpi_series *pending = cpi_panes_series(panes, indicator, CPI_PANE_PENDING);
     for (uint32_t p = 0; pending && p < pending->count && pending->at[p].start < to; p++)
         reading->pending += pending->at[p].agg.pending;
