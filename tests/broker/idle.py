@@ -38,7 +38,7 @@ def main():
         began = time.monotonic()
         time.sleep(SECONDS)
         st.check_alive()
-        updates = st.read("indicators")
+        updates = [json.loads(line) for line in st.read("indicators")]
         st.stop()
         seconds = time.monotonic() - began
         n = transactions(st, "a")

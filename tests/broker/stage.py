@@ -1,7 +1,7 @@
 """What the broker tests of the daemon share: topics, a configuration, processes, and what came out."""
-import json
+import collections
 import os
-import random
+import re
 import signal
 import subprocess
 import sys
@@ -148,50 +148,32 @@ class Stage:
                 self.fail(f"still busy after {most_s} s")
             time.sleep(0.3)
             now, used = self.ends(), self.cpu_seconds()
-            if now != last or used - cpu > 0.15:
-                last, since = now, time.monotonic()
-            cpu = used
+            # of a loaded machine even a busy process gets little: what counts is the sum of the span
+            if now != last or used - cpu > 0.05 * quiet_s:
+                last, cpu, since = now, used, time.monotonic()
 
     def read(self, name):
         """All committed records of an output topic."""
         command = ["kcat", "-C", "-q", "-e", "-b", BROKER, "-t", f"{self.application}.{name}",
                    "-o", "beginning", "-X", "isolation.level=read_committed", "-f", "%s\n"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
+        return [line for line in done.stdout.splitlines() if line.strip()]
 
 
-def key_of(update):
-    return (update["indicator"], update["window"]["name"],
-            f"{update['entity']['kind']}:{update['entity']['id']}", update["window"]["end"],
-            update["update"], update["revision"])
-
-
-def canonical(update):
+def without_watermark(line):
     """Promise 2 compares what is said, not how far the speaker was when it said so."""
-    return json.dumps({k: v for k, v in update.items() if k not in ("watermark", "clock")},
-                      sort_keys=True)
+    return re.sub(r',"watermark":"[^"]*"', "", line)
 
 
-def gathered(updates):
-    found, twice = {}, []
-    for update in updates:
-        key = key_of(update)
-        if key in found:
-            twice.append(key)
-        found[key] = canonical(update)
-    return found, twice
-
-
-def compare(stage, want_updates, got_updates):
-    want, _ = gathered(want_updates)
-    got, twice = gathered(got_updates)
-    problems = [f"came twice: {key}" for key in twice]
-    problems += [f"is missing: {key}" for key in want if key not in got]
-    problems += [f"is too much: {key}" for key in got if key not in want]
-    problems += [f"differs: {key}\n  replay: {want[key]}\n  broker: {got[key]}"
-                 for key in want if key in got and want[key] != got[key]]
-    print(f"{len(want)} updates by replay, {len(got)} from the broker, {len(problems)} differences",
-          flush=True)
-    if problems or not want:
-        print("\n".join(problems[:8]))
+def compare(stage, want_lines, got_lines):
+    """The same updates, each as often, in any order."""
+    want = collections.Counter(map(without_watermark, want_lines))
+    got = collections.Counter(map(without_watermark, got_lines))
+    missing, extra = want - got, got - want
+    print(f"{len(want_lines)} updates by replay, {len(got_lines)} from the broker, {len(missing)} are missing, "
+          f"{len(extra)} are too many", flush=True)
+    for title, lines in (("missing", missing), ("too many", extra)):
+        for line in sorted(lines)[:4]:
+            print(f"{title}: {line}")
+    if missing or extra or not want:
         stage.fail("committed output is not what replay says")

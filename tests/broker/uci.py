@@ -69,7 +69,7 @@ def replayed(st, records):
     updates = []
     for name in ("indicators", "revisions"):
         with open(os.path.join(st.folder, name + ".ndjson"), encoding="utf-8") as lines:
-            updates += [json.loads(line) for line in lines]
+            updates += lines.read().splitlines()
     return updates
 
 
@@ -93,8 +93,9 @@ def one(st, records):
     restored = [line for line in st.log("a").splitlines() if "restored" in line][-PARTITIONS:]
     if len(restored) < PARTITIONS or any("rows=0" in line for line in restored):
         st.fail("the restart did not restore its tasks from the changelog")
-    stage.compare(st, want, committed(st))
-    print(f"a restart restored {len(restored)} tasks and wrote {st.ends() - before} records")
+    if st.ends() != before:
+        st.fail(f"a restart without input wrote {st.ends() - before} records")
+    print(f"a restart restored {len(restored)} tasks and wrote nothing")
 
 
 def kills(st, records):
