@@ -88,6 +88,18 @@ static void step_rule(struct cpi_window_stage *stage, struct cpi_entity *entity,
     entity->head_dirty |= memcmp(&old, &state->state, sizeof old) != 0;
 }
 
+/* Silence on a dimension is about entities that have been heard of (A4). */
+static bool is_heard(const struct cpi_entity *entity, uint16_t number, const struct cpi_alert *rule)
+{
+    if (!rule->no_data_ms || cpi_text_is(rule->entity_id) ||
+        cpi_panes_has(&entity->panes, rule->indicator))
+        return true;
+    for (size_t r = 0; r < entity->n_rules; r++)
+        if (entity->rule[r].rule == number)
+            return !cpi_alert_is_idle(&entity->rule[r].state);
+    return false;
+}
+
 void cpi_window_alerts(struct cpi_window_stage *stage, struct cpi_entity *entity,
                        const struct cpi_figure *figure, struct cpi_outbox *box)
 {
@@ -95,7 +107,8 @@ void cpi_window_alerts(struct cpi_window_stage *stage, struct cpi_entity *entity
         const struct cpi_alert *rule = &stage->model->alert[a];
         if (rule->indicator == figure->indicator && rule->window == figure->window &&
             cpi_window_rule_is_about(stage->model, rule,
-                                     (struct cpi_text){ entity->key, entity->key_len }))
+                                     (struct cpi_text){ entity->key, entity->key_len }) &&
+            is_heard(entity, a, rule))
             step_rule(stage, entity, a, figure, box);
     }
 }

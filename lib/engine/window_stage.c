@@ -137,8 +137,7 @@ static void begin_effect(struct cpi_window_stage *stage)
     }
     int64_t first = cpi_slots_first(&stage->slots);
     if (stage->w != CPI_TIME_NONE && stage->first_w == CPI_TIME_NONE)
-        stage->first_w = cpi_calendar_floor(&stage->calendar, cpi_finest_step(stage->model),
-                                            first < stage->w ? first : stage->w);
+        stage->first_w = first < stage->w ? first : stage->w;
     if (effect->clock != CPI_TIME_NONE && effect->clock > stage->clock)
         stage->clock = effect->clock;
     stage->at_work = true;
@@ -173,8 +172,9 @@ static int64_t next_step(struct cpi_window_stage *stage)
     int64_t first = cpi_inbox_first(&stage->inbox);
     if (stage->cursor == CPI_TIME_NONE) {
         stage->cursor = first < last ? first : last;
-        if (stage->first_w < stage->cursor)
-            stage->cursor = stage->first_w;
+        int64_t begin = cpi_calendar_floor(&stage->calendar, finest, stage->first_w);
+        if (begin < stage->cursor)
+            stage->cursor = begin;
         stage->min_due = stage->cursor; /* entities that are watched from the beginning */
     }
     if (stage->cursor >= last)

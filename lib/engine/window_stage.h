@@ -35,7 +35,7 @@ struct cpi_window_stage {
     size_t n_effects, cap_effects;
     bool at_work;
     int64_t w;       /* CPI_TIME_NONE = undefined */
-    int64_t first_w; /* where time began (slots), as a step */
+    int64_t first_w; /* where time began (slots) */
     int64_t cursor;  /* all boundaries up to here are done */
     int64_t step;    /* at work, CPI_TIME_NONE = none: its facts are merged, its entities fire */
     struct cpi_buf fired; /* key of the last entity that fired at `step`; empty = none yet */
