@@ -138,7 +138,7 @@ class Stage:
             total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         return total
 
-    def wait_until_quiet(self, quiet_s=3.0, most_s=240):
+    def wait_until_quiet(self, quiet_s=5.0, most_s=240):
         """Until processes that live have for a while written nothing and computed next to nothing."""
         deadline = time.monotonic() + most_s
         last, cpu, since = -1, 0.0, time.monotonic()

@@ -83,7 +83,7 @@ def one(st, records):
     began = time.monotonic()
     st.start("a", "--clock", "record")
     st.wait_until_quiet()
-    print(f"one worker: {time.monotonic() - began:.1f} s, of which 3 s to see that it is done", flush=True)
+    print(f"one worker: {time.monotonic() - began:.1f} s, of which 5 s to see that it is done", flush=True)
     stage.compare(st, want, committed(st))
     print(f"SIGTERM: gone after {st.stop():.2f} s")
     before = st.ends()

@@ -81,6 +81,26 @@ static struct cpi_text memory_text(const char *at, uint32_t len)
     return (struct cpi_text){ at, len };
 }
 
+static void memory_log_fini(struct memory_log *log)
+{
+    for (size_t i = 0; i < log->count; i++) {
+        free(log->record[i].key);
+        free(log->record[i].value);
+    }
+    free(log->record);
+}
+
+static void memory_broker_fini(struct memory_broker *broker)
+{
+    for (int i = 0; i < MEMORY_LOGS; i++) {
+        memory_log_fini(&broker->source[i]);
+        memory_log_fini(&broker->repartition[i]);
+        memory_log_fini(&broker->changelog[i]);
+    }
+    for (int t = 0; t < CPI_TOPICS; t++)
+        memory_log_fini(&broker->output[t]);
+}
+
 static unsigned memory_kind(const struct memory_port *mp, struct port_place place)
 {
     return place.topic == mp->broker->topics->n_sources;

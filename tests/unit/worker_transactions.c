@@ -142,6 +142,7 @@ static char *clean_run(void)
     CHECK(b.transactions > 50);
     char *all = outputs(&b);
     worker_free(w);
+    memory_broker_fini(&b);
     return all;
 }
 
@@ -173,6 +174,7 @@ static void test_ends(void)
         worker_step(w, (struct worker_now){ BEGIN, 9100 });
         CHECK_INT(b.transactions - before, 1);
         worker_free(w);
+        memory_broker_fini(&b);
     }
     TEST ("K4 it ends at once when W crosses a finest step") {
         memory_broker_init(&b, &topics, 1);
@@ -184,6 +186,7 @@ static void test_ends(void)
         worker_step(w, (struct worker_now){ BEGIN, 9000 });
         CHECK_INT(b.transactions - before, 1);
         worker_free(w);
+        memory_broker_fini(&b);
     }
     TEST ("rule T a transaction carries the offsets of all it acted for, with the metadata of "
           "intake") {
@@ -203,6 +206,7 @@ static void test_ends(void)
             CHECK(b.last[i].offset >= 0);
         CHECK(b.n_last > 2);
         worker_free(w);
+        memory_broker_fini(&b);
     }
     TEST ("nothing to do is no transaction") {
         memory_broker_init(&b, &topics, 2);
@@ -211,6 +215,7 @@ static void test_ends(void)
             worker_step(w, (struct worker_now){ BEGIN, 1000 + i * 1000 });
         CHECK_INT(b.transactions, 0);
         worker_free(w);
+        memory_broker_fini(&b);
     }
 }
 
@@ -236,6 +241,7 @@ static void test_failures(void)
             check_same(got, want);
             free(got);
             worker_free(w);
+            memory_broker_fini(&b);
         }
         free(want);
     }
@@ -259,6 +265,7 @@ static void test_failures(void)
             check_same(got, want);
             free(got);
             worker_free(w);
+            memory_broker_fini(&b);
         }
         free(want);
     }
@@ -288,6 +295,7 @@ static void test_clock(void)
         CHECK(b.transactions - before <= 72 * 4);
         CHECK(b.transactions - before >= 72);
         worker_free(w);
+        memory_broker_fini(&b);
         setup.clock = WORKER_CLOCK_RECORD;
     }
 }
