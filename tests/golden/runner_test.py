@@ -11,6 +11,7 @@ RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run")
 PROGRAM = """#!/bin/sh
 while [ "$1" != -o ]; do shift; done
 cp came-out "$2/indicators.ndjson"
+cp came-out "$2/facts.ndjson"
 exit $(cat code 2>/dev/null || echo 0)
 """
 LINES = '{"indicator":"a","entity":{"kind":"rep","id":"x"},"n":2}\n{"indicator":"b","n":3}\n'
@@ -57,6 +58,16 @@ class Runner(unittest.TestCase):
         self.write("expected/indicators.members.ndjson", '{"n":2,"absent":null}\n{"n":3}\n')
         self.assertEqual(self.run_case()[0], 1)
         self.write("expected/indicators.members.ndjson", '{"n":2}\n')
+        self.assertEqual(self.run_case()[0], 1)
+
+    def test_facts_may_come_in_any_order_but_each_once(self):
+        self.write("expected/facts.members.ndjson", '{"n":3}\n{"n":2}\n')
+        self.assertEqual(self.run_case(), (0, ""))
+        for wrong in ('{"n":3}\n{"n":3}\n', '{"n":3}\n', '{"n":3}\n{"n":2}\n{"n":2}\n', '{"n":3}\n{"n":4}\n'):
+            self.write("expected/facts.members.ndjson", wrong)
+            self.assertEqual(self.run_case()[0], 1)
+        os.remove(os.path.join(self.folder, "expected/facts.members.ndjson"))
+        self.write("expected/indicators.members.ndjson", '{"n":3}\n{"n":2}\n')
         self.assertEqual(self.run_case()[0], 1)
 
     def test_the_exit_code_counts(self):
