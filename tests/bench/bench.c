@@ -2,11 +2,15 @@
  *
  *   bench FOLDER [ROUNDS]
  *   bench FOLDER yajl|intake|w2|w3      one of them alone, in this process: for a profiler
+ *   bench_stages FOLDER [ROUNDS]
  *
  * FOLDER holds events.ndjson, w2.conf and w3.conf. In every round each contestant runs once, one
  * after the other, each in a process of its own so that none finds the heap of another; what counts
  * is its CPU time, user and system. The table shows medians over the rounds, and for ratios the
- * median, least and largest of the ratios within a round. */
+ * median, least and largest of the ratios within a round.
+ *
+ * bench_stages is this file too, built so that calls into the stages can be timed (stages.c): it
+ * shows how the time is divided, while bench measures what is installed. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +21,12 @@
 #include "bench.h"
 
 #define ROUNDS_MAX 101
+
+#ifdef BENCH_STAGES
+#define TIMES_STAGES true
+#else
+#define TIMES_STAGES false
+#endif
 
 enum contestant { YAJL, INTAKE, W2, W3, W2_STAGES, W3_STAGES, CONTESTANTS };
 static const struct {
@@ -41,9 +51,10 @@ static void run(enum contestant who, const struct bench_input *input, const char
                 const char *w3, struct measured *ret)
 {
     *ret = (struct measured){ 0 };
-    bool stages = who == W2_STAGES || who == W3_STAGES;
-    if (stages)
+#ifdef BENCH_STAGES
+    if (who == W2_STAGES || who == W3_STAGES)
         bench_stages_begin();
+#endif
     if (who == YAJL) {
         bench_began_ns = bench_cpu_ns();
         ret->result.items = bench_yajl(input);
@@ -53,8 +64,10 @@ static void run(enum contestant who, const struct bench_input *input, const char
     } else {
         bench_replay(who == W2 || who == W2_STAGES ? w2 : w3, input, &ret->result);
     }
-    if (stages)
+#ifdef BENCH_STAGES
+    if (who == W2_STAGES || who == W3_STAGES)
         bench_stages_end(ret->share);
+#endif
     ret->ns = (double)(bench_ended_ns - bench_began_ns) / (double)input->count;
 }
 
@@ -109,20 +122,34 @@ static struct spread ns_of(enum contestant who, int rounds)
     return spread_of(ns, rounds);
 }
 
-static struct spread ratio_of(enum contestant who, int rounds)
-{
-    double ratio[ROUNDS_MAX];
-    for (int r = 0; r < rounds; r++)
-        ratio[r] = measured[who][r].ns / measured[YAJL][r].ns;
-    return spread_of(ratio, rounds);
-}
-
+#ifdef BENCH_STAGES
 static double share_of(enum contestant who, enum bench_stage stage, int rounds)
 {
     double share[ROUNDS_MAX];
     for (int r = 0; r < rounds; r++)
         share[r] = measured[who][r].share[stage];
     return spread_of(share, rounds).median;
+}
+
+static void show(int rounds, const struct bench_input *input)
+{
+    (void)input;
+    double w2 = ns_of(W2, rounds).median, w3 = ns_of(W3, rounds).median;
+    printf("\n%-30s %8s %8s   ns an event\n", "stage", "W2", "W3");
+    for (enum bench_stage stage = 0; stage < STAGES; stage++)
+        printf("%-30s %8.0f %8.0f\n", bench_stage_name[stage],
+               w2 * share_of(W2_STAGES, stage, rounds), w3 * share_of(W3_STAGES, stage, rounds));
+    printf("%-30s %8.0f %8.0f\n", "total", w2, w3);
+    printf("with the stopwatch on: %.0f and %.0f; the stages are its shares of the runs without\n",
+           ns_of(W2_STAGES, rounds).median, ns_of(W3_STAGES, rounds).median);
+}
+#else
+static struct spread ratio_of(enum contestant who, int rounds)
+{
+    double ratio[ROUNDS_MAX];
+    for (int r = 0; r < rounds; r++)
+        ratio[r] = measured[who][r].ns / measured[YAJL][r].ns;
+    return spread_of(ratio, rounds);
 }
 
 static void show_ratios(int rounds)
@@ -142,18 +169,6 @@ static void show_ratios(int rounds)
     puts("three numbers: least, median, largest");
 }
 
-static void show_stages(int rounds)
-{
-    double w2 = ns_of(W2, rounds).median, w3 = ns_of(W3, rounds).median;
-    printf("\n%-30s %8s %8s   ns an event\n", "stage", "W2", "W3");
-    for (enum bench_stage stage = 0; stage < STAGES; stage++)
-        printf("%-30s %8.0f %8.0f\n", bench_stage_name[stage],
-               w2 * share_of(W2_STAGES, stage, rounds), w3 * share_of(W3_STAGES, stage, rounds));
-    printf("%-30s %8.0f %8.0f\n", "total", w2, w3);
-    printf("with the stopwatch on: %.0f and %.0f; the stages are its shares of the runs without\n",
-           ns_of(W2_STAGES, rounds).median, ns_of(W3_STAGES, rounds).median);
-}
-
 static void show_counts(const struct bench_input *input)
 {
     const struct bench_result *w2 = &measured[W2][0].result, *w3 = &measured[W3][0].result;
@@ -168,6 +183,15 @@ static void show_counts(const struct bench_input *input)
     printf("%-30s %8.1f %8.1f   MiB\n", "heap at the end", (double)w2->heap_bytes / 1048576.0,
            (double)w3->heap_bytes / 1048576.0);
 }
+
+static void show(int rounds, const struct bench_input *input)
+{
+    printf("%zu events of %.0f bytes, %d rounds\n", input->count,
+           (double)input->n_bytes / (double)input->count, rounds);
+    show_ratios(rounds);
+    show_counts(input);
+}
+#endif
 
 static enum contestant find(const char *word)
 {
@@ -196,14 +220,11 @@ int main(int argc, char **argv)
         printf("%s: %.0f ns an event\n", about[alone].name, measured[alone][0].ns);
         return 0;
     }
+    enum contestant first = TIMES_STAGES ? W2 : YAJL, last = TIMES_STAGES ? W3_STAGES : W3;
     for (int r = 0; r < rounds; r++)
-        for (enum contestant who = 0; who < CONTESTANTS; who++)
+        for (enum contestant who = first; who <= last; who++)
             run_apart(who, &input, w2, w3, &measured[who][r]);
-    printf("%zu events of %.0f bytes, %d rounds\n", input.count,
-           (double)input.n_bytes / (double)input.count, rounds);
-    show_ratios(rounds);
-    show_stages(rounds);
-    show_counts(&input);
+    show(rounds, &input);
     free(input.bytes);
     free(input.line);
     return 0;

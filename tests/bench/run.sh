@@ -50,8 +50,8 @@ if [ -z "$built" ]; then
     built=build/release
     echo "building the release preset ..."
     cmake --preset release >/dev/null
-    cmake --build --preset release --target cpid bench bench_gen bench_memory bench_load bench_floor \
-        bench_until >/dev/null
+    cmake --build --preset release --target cpid bench bench_gen bench_memory bench_stages \
+        bench_load bench_floor bench_until >/dev/null
 fi
 
 programs=$built/tests/bench
@@ -61,6 +61,12 @@ cp tests/bench/*.conf "$data"
 "$programs/bench_gen" "$data" "$events" "$hours"
 echo "other work on this machine: load $(cut -d' ' -f1-3 /proc/loadavg), $(nproc) processors"
 "$programs/bench" "$data" "$rounds"
+if [ -x "$programs/bench_stages" ]; then
+    "$programs/bench_stages" "$data" "$rounds"
+else
+    echo
+    echo "NOT measured: the stages, because bench_stages is not built (a target of its own)."
+fi
 [ -z "$memory" ] || "$programs/bench_memory" "$data"
 if [ -n "${CPID_TEST_BROKER:-}" ]; then
     sh tests/bench/broker.sh "$CPID_TEST_BROKER" "$built" "$data" "$events" "$rounds"
