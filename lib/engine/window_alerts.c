@@ -37,7 +37,9 @@ static struct cpi_alert_input judge_silence(struct cpi_window_stage *stage,
     struct cpi_alert_input input = { .enough = b >= stage->first_w + rule->no_data_ms };
     cpi_reading_read(&stage->other.reading, stage->model, &entity->panes, rule->indicator,
                      b - rule->no_data_ms, b);
-    input.breached = input.enough && stage->other.reading.n <= 0;
+    /* of a dimension only who still has panes is missed; who has left is not called for ever */
+    bool missed = cpi_text_is(rule->entity_id) || cpi_panes_has(&entity->panes, rule->indicator);
+    input.breached = input.enough && missed && stage->other.reading.n <= 0;
     input.cleared = !input.breached;
     return input;
 }

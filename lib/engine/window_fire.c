@@ -160,9 +160,8 @@ static int64_t due_of(struct cpi_window_stage *stage, const struct cpi_entity *e
 int64_t cpi_window_due(struct cpi_window_stage *stage, struct cpi_entity *entity, int64_t step)
 {
     const struct cpi_model *model = stage->model;
-    int64_t due = CPI_TIME_END;
-    if (entity->panes.count || entity->n_marks) /* folding up goes on once a day at least */
-        due = cpi_calendar_next(&stage->calendar, (struct cpi_step){ 0, 1 }, step);
+    /* folding up goes on once a day at least, until the entity has nothing left and goes */
+    int64_t due = cpi_calendar_next(&stage->calendar, (struct cpi_step){ 0, 1 }, step);
     for (uint16_t i = 0; i < model->n_indicators; i++) {
         if (!is_present(stage, entity, i) && !is_watched(stage, entity, i))
             continue;
