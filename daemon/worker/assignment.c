@@ -8,6 +8,7 @@
 #include "ops/log.h"
 #include "worker/names.h"
 #include "worker/parts.h"
+#include <cpi/alloc.h>
 
 static bool is_task_place(const struct worker *w, struct port_place place)
 {
@@ -196,9 +197,31 @@ static bool place_take(struct worker *w, struct port_position *pos)
     return true;
 }
 
+/* Partitions that were added to a topic since the worker joined. Whoever owns the last one of a
+ * topic knows how many there are, and slots carry the largest count (K3). */
+static void sources_grow(struct worker *w, const struct port_place *place, size_t count)
+{
+    size_t all = w->model->partitions;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t t = place[i].topic;
+        if (is_task_place(w, place[i]) || place[i].partition < w->n_partitions[t])
+            continue;
+        uint32_t old = w->n_partitions[t], now = place[i].partition + 1;
+        w->source[t] = cpi_xrealloc(w->source[t], now * sizeof **w->source);
+        memset(w->source[t] + old, 0, (now - old) * sizeof **w->source);
+        w->n_partitions[t] = now;
+    }
+    for (uint32_t t = 0; t < w->setup->topics->n_sources; t++)
+        all += w->n_partitions[t];
+    w->own = cpi_xrealloc(w->own, all * sizeof *w->own);
+    w->position = cpi_xrealloc(w->position, all * sizeof *w->position);
+    w->found = cpi_xrealloc(w->found, all * sizeof *w->found);
+}
+
 bool worker_assigned(struct worker *w, const struct port_place *place, size_t count)
 {
-    w->n_own = w->n_own_tasks = 0;
+    w->n_own = w->n_own_tasks = 0; /* so nothing points into what may move */
+    sources_grow(w, place, count);
     for (size_t i = 0; i < count; i++) {
         w->position[i] = (struct port_position){ .place = place[i] };
         if (is_task_place(w, place[i]))

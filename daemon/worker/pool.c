@@ -1,6 +1,7 @@
 #include "worker/pool.h"
 
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -50,10 +51,18 @@ bool pool_is_running(struct pool *pool, enum worker_end *ret_end)
     return *ret_end == WORKER_GOES_ON;
 }
 
+static int64_t mono_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 bool pool_wait(struct pool *pool, int timeout_ms)
 {
-    for (int left = timeout_ms; atomic_load(&pool->running) > 0; left -= 10) {
-        if (left <= 0)
+    int64_t end_ms = mono_ms() + timeout_ms; /* a nap may last longer than it should */
+    while (atomic_load(&pool->running) > 0) {
+        if (mono_ms() >= end_ms)
             return false;
         nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
     }

@@ -79,7 +79,8 @@ static void mark(struct cpi_store *store, uint32_t j)
 static void set_bytes(struct cpi_store *store, uint32_t j, struct cpi_text bytes)
 {
     struct cpi_journey *journey = &store->at[j];
-    store->bytes += bytes.len - journey->len;
+    store->bytes += bytes.len;
+    store->bytes -= journey->len;
     journey->bytes = cpi_xrealloc(journey->bytes, bytes.len);
     memcpy(journey->bytes, bytes.at, bytes.len);
     journey->len = bytes.len;

@@ -271,6 +271,36 @@ static void test_failures(void)
     }
 }
 
+static void test_added(void)
+{
+    struct memory_broker b;
+    TEST ("K3 partitions added to a source hold time until they report, and then count") {
+        memory_broker_init(&b, &topics, 2);
+        struct worker *w = worker_new(&setup, 0);
+        struct memory_port *mp = memory_port_new(&b);
+        worker_attach(w, &mp->port);
+        worker_open(w);
+        event_add(&b, 0, BEGIN, "thing.done", 1);
+        event_add(&b, 1, BEGIN, "thing.done", 2);
+        int64_t mono = run(&b, w, 1000, DAY_STEPS + 1);
+        b.source_partitions = 9; /* the group hands them out */
+        mp->answered = mp->assigning = false;
+        for (uint32_t p = 0; p < 8; p++)
+            event_add(&b, p, BEGIN + 300 * MINUTE, "source.heartbeat", 10 + (int)p);
+        mono = run(&b, w, mono, DAY_STEPS + 1);
+        CHECK_INT(b.output[CPI_TOPIC_INDICATORS].count, 0); /* one has not reported */
+        event_add(&b, 8, BEGIN, "thing.done", 3);
+        event_add(&b, 8, BEGIN + 300 * MINUTE, "source.heartbeat", 18);
+        run(&b, w, mono, DAY_STEPS + 1);
+        CHECK(b.output[CPI_TOPIC_INDICATORS].count > 0);
+        char *all = outputs(&b);
+        CHECK(strstr(all, "\"kind\":\"org\"") != NULL && strstr(all, "\"n\":3") != NULL);
+        free(all);
+        worker_free(w);
+        memory_broker_fini(&b);
+    }
+}
+
 static void test_clock(void)
 {
     struct memory_broker b;
@@ -306,6 +336,7 @@ int main(void)
     configure("idle = \"hold\";");
     test_ends();
     test_failures();
+    test_added();
     unconfigure();
     configure("");
     test_clock();
