@@ -50,7 +50,7 @@ static int options_read(int argc, char **argv, struct run_options *ret)
     }
     if (good && ret->path && optind == argc)
         return EXIT_OK;
-    return cmd_usage("run", "run -c FILE [--instance NAME] [--clock real|record]");
+    return cmd_usage("run", "want -c FILE [--instance NAME] [--clock real|record], and no more");
 }
 
 static enum log_level level_of(enum config_log_level level)

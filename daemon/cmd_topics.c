@@ -21,7 +21,8 @@ int cmd_topics(int argc, char **argv)
             return EXIT_USAGE;
     }
     if (!path || optind < argc)
-        return cmd_usage("topics", "topics -c FILE [--create]");
+        return path ? cmd_usage("topics", "\"%s\" is one argument too many", argv[optind])
+                    : cmd_usage("topics", "-c FILE is missing: which configuration?");
     struct config config;
     int code = cmd_load(path, &config);
     if (code == EXIT_OK)

@@ -318,6 +318,23 @@ static void send_event(struct cpi_intake *intake, const struct cpi_directory *di
     cpi_outbox_put_event(box, &ev);
 }
 
+/* "case.opened at T, the record is of T2": what a reader of the dead letter needs to see why. */
+static struct cpi_text refusal_detail(struct cpi_intake *intake, const struct cpi_record *record,
+                                      enum cpi_refusal refusal, const struct cpi_mapped *mapped)
+{
+    struct cpi_buf *buf = &intake->scratch;
+    cpi_buf_reset(buf);
+    cpi_buf_add_text(buf, intake->model->type[mapped->type].name);
+    if (refusal != CPI_REFUSED_FUTURE && refusal != CPI_REFUSED_ANCIENT)
+        return cpi_buf_text(buf);
+    cpi_buf_add_string(buf, " at ");
+    cpi_time_format(buf, mapped->time);
+    bool future = refusal == CPI_REFUSED_FUTURE;
+    cpi_buf_add_string(buf, future ? ", the record is of " : ", the watermark is at ");
+    cpi_time_format(buf, future ? record->timestamp : intake->w);
+    return cpi_buf_text(buf);
+}
+
 /* Is there anything that the event could count for? Others only move the watermark. */
 static bool is_wanted(const struct cpi_intake *intake, const struct cpi_mapped *mapped)
 {
@@ -352,7 +369,7 @@ static void take(struct cpi_intake *intake, const struct cpi_directory *dir,
         cpi_wordset_has(&intake->model->journey_types, mapped->type))
         refusal = CPI_REFUSED_NO_CASE;
     if (refusal != CPI_ACCEPTED) {
-        refuse(intake, record, refusal, intake->model->type[mapped->type].name, box);
+        refuse(intake, record, refusal, refusal_detail(intake, record, refusal, mapped), box);
         return;
     }
     if (mapped->type == intake->heartbeat) {
