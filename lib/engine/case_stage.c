@@ -121,10 +121,7 @@ static void take_alone(struct cpi_case_stage *stage, const struct cpi_event *ev,
     struct cpi_journeys *j = &stage->journeys;
     struct cpi_id *id = cpi_ids_find(&stage->ids, ev->id);
     if (!id || ev->known > id->known + stage->ids.keep_ms) {
-        if (id)
-            cpi_ids_lower(&stage->ids, id, ev->known);
-        else
-            cpi_ids_add(&stage->ids, ev->id, ev->known);
+        cpi_ids_add(&stage->ids, ev->id, ev->known); /* beside a forgotten one, in its own hour */
         j->counts->partial += partial;
         count_alone(j, ev, 1, partial, box);
         return;

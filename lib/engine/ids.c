@@ -34,13 +34,14 @@ static int64_t hour_of(int64_t known)
 
 struct cpi_id *cpi_ids_find(struct cpi_ids *ids, struct cpi_hash128 hash)
 {
+    struct cpi_id *latest = NULL;
     for (uint32_t p = cpi_index_first(&ids->index, hash.lo); p != CPI_NONE;
          p = cpi_index_next(&ids->index, hash.lo, p)) {
         struct cpi_id *id = &ids->at[cpi_index_at(&ids->index, p)];
-        if (id->hash.hi == hash.hi)
-            return id;
+        if (id->hash.hi == hash.hi && (!latest || id->known > latest->known))
+            latest = id;
     }
-    return NULL;
+    return latest;
 }
 
 static struct cpi_ids_bucket *ensure_bucket(struct cpi_ids *ids, int64_t hour)

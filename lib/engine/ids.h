@@ -40,7 +40,8 @@ struct cpi_ids {
 };
 void cpi_ids_init(struct cpi_ids *ids, char row_letter, int64_t keep_ms);
 void cpi_ids_fini(struct cpi_ids *ids);
-/* The entry, or NULL. Valid until the next add or expire. */
+/* The entry (of several that are remembered for one hash the latest), or NULL. Valid until the next
+ * add or expire. */
 struct cpi_id *cpi_ids_find(struct cpi_ids *ids, struct cpi_hash128 hash);
 void cpi_ids_add(struct cpi_ids *ids, struct cpi_hash128 hash, int64_t known);
 /* Lowers the known of an entry that find gave. */

@@ -121,6 +121,42 @@ static void test_pieces(uint64_t seed)
     records_fini(&records);
 }
 
+static void put_survey(struct sim_records *records, int64_t at, int64_t number)
+{
+    char json[128];
+    snprintf(json, sizeof json,
+             "{\"id\":\"x\",\"at\":%lld,\"type\":\"survey.answered\",\"score\":\"good\"}",
+             (long long)at);
+    desk_put_(records, (struct sim_record){ own(cpi_text_of(json)), at, at, 0, 0, number });
+}
+
+/* The first copy is forgotten in time for the second to count again, which is then remembered as
+ * long as the first was. */
+static void test_remembered(void)
+{
+    struct sim_records records = { NULL, 0, 0 };
+    struct world w;
+    const int64_t hour = DESK_BEGIN + CPI_DAY, minute = CPI_MINUTE;
+    size_t facts = 0;
+    desk_beat(&records, 1, DESK_BEGIN);
+    put_survey(&records, hour + 30 * minute, 1);
+    desk_beat(&records, 1, hour + CPI_DAY + 20 * minute);
+    put_survey(&records, hour + CPI_DAY + 31 * minute, 2);
+    desk_beat(&records, 1, hour + CPI_DAY + 110 * minute);
+    put_survey(&records, hour + CPI_DAY + 120 * minute, 3);
+    desk_beat(&records, 1, hour + 3 * CPI_DAY);
+    struct sim_setup setup = setup_of(1, 1);
+    setup.in_step = true;
+    world_init(&w, &config, setup, &records, 1, 1);
+    world_run(&w);
+    for (size_t i = 0; i < w.outputs.count; i++)
+        facts += w.outputs.at[i].topic == CPI_TOPIC_FACTS;
+    CHECK_INT(facts, 2);
+    CHECK_INT(cpi_task_counts(w.task[0])->duplicates, 1);
+    world_fini(&w);
+    records_fini(&records);
+}
+
 int main(void)
 {
     desk_load("tests/sim/desk.conf", &config);
@@ -137,6 +173,9 @@ int main(void)
     }
     TEST ("K3 frames over 512 KiB go in pieces and are restored between them") {
         test_pieces(31);
+    }
+    TEST ("O4 a copy that counts again is remembered from then on") {
+        test_remembered();
     }
     config_fini(&config);
     return check_done();
