@@ -1,6 +1,7 @@
 #include "kafka/client.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -287,6 +288,22 @@ static uint32_t port_partitions(struct port *port, uint32_t topic)
     return ((struct kafka_port *)port)->n_partitions[topic];
 }
 
+static void *unassign(void *consumer)
+{
+    rd_kafka_assign(consumer, NULL);
+    return NULL;
+}
+
+/* Answers a rebalance while closing. The call waits for an answer without a limit, and none comes
+ * from a group that has ended meanwhile (seen once in librdkafka 2.0.2): so a thread of its own
+ * waits. */
+static void unassign_apart(rd_kafka_t *consumer)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, unassign, consumer) == 0)
+        pthread_detach(thread);
+}
+
 /* Serves the queue until the consumer has left; a broker that is away must not hold up the exit. */
 static bool consumer_close(struct kafka_port *kp, int timeout_ms)
 {
@@ -297,7 +314,7 @@ static bool consumer_close(struct kafka_port *kp, int timeout_ms)
          left -= 20) {
         rd_kafka_event_t *ev = rd_kafka_queue_poll(queue, 20);
         if (ev && rd_kafka_event_type(ev) == RD_KAFKA_EVENT_REBALANCE)
-            rd_kafka_assign(kp->consumer, NULL);
+            unassign_apart(kp->consumer);
         if (ev)
             rd_kafka_event_destroy(ev);
     }
