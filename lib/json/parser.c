@@ -37,6 +37,7 @@ struct json_parser {
     const struct json_paths *paths;
     struct json_value *slot;
     const struct json_node *next; /* node of the value that comes next; NULL = nobody asks for it */
+    size_t behind;                /* the document's one value, once that has been read */
     uint32_t depth;               /* open containers */
     uint32_t match_depth;         /* of the innermost open object whose members are looked up */
     uint32_t build_depth;         /* of the container that is kept whole, 0 = none */
@@ -71,6 +72,8 @@ static void put_scalar(struct json_parser *p, enum json_kind kind, struct cpi_te
     if (p->next->slot != CPI_NONE)
         p->slot[p->next->slot] = (struct json_value){ t.at, t.len, CPI_NONE, kind };
     p->next = NULL;
+    if (!p->depth)
+        p->behind = yajl_get_bytes_consumed(p->handle);
 }
 
 /* Whether the value that begins is wanted; a second document is refused here. */
@@ -234,7 +237,8 @@ static int on_end(void *ctx)
     } else if (p->depth == p->match_depth) {
         p->match_depth--;
     }
-    p->depth--;
+    if (--p->depth == 0)
+        p->behind = yajl_get_bytes_consumed(p->handle);
     return 1;
 }
 
@@ -403,11 +407,24 @@ static void describe(struct json_parser *p, size_t place)
     yajl_free_error(p->handle, words);
 }
 
-/* Nothing is open and yajl holds no token back: it need not be told that this was the end. */
-static bool is_complete(const struct json_parser *p)
+/* yajl would take a text that does not end for nothing, and the next document for the rest of it.
+ */
+static bool text_follows(const struct json_parser *p)
 {
-    char last = p->document.len ? p->document.at[p->document.len - 1] : 0;
-    return (last == '}' || last == ']') && p->depth == 0 && !p->next;
+    for (size_t i = p->behind; i < p->document.len; i++)
+        if (!strchr(" \t\n\v\f\r", p->document.at[i]) || !p->document.at[i])
+            return true;
+    return false;
+}
+
+/* Tells yajl that this was the end, if it waits for more: of a number it cannot know. */
+static void finish(struct json_parser *p)
+{
+    bool ended = !p->depth && !p->next;
+    if (ended && text_follows(p))
+        refuse(p, JSON_BAD, "text follows the document");
+    else if (!ended && yajl_complete_parse(p->handle) == yajl_status_error)
+        describe(p, p->document.len);
 }
 
 enum json_fault json_parse(struct json_parser *p, const struct json_paths *paths,
@@ -422,9 +439,8 @@ enum json_fault json_parse(struct json_parser *p, const struct json_paths *paths
     yajl_status status = yajl_parse(p->handle, (const unsigned char *)document.at, document.len);
     if (status == yajl_status_error)
         describe(p, yajl_get_bytes_consumed(p->handle));
-    else if (status == yajl_status_ok && !is_complete(p) &&
-             yajl_complete_parse(p->handle) == yajl_status_error)
-        describe(p, document.len);
+    else if (status == yajl_status_ok)
+        finish(p);
     if (p->fault == JSON_FINE && p->next)
         refuse(p, JSON_BAD, "no document");
     if (p->fault != JSON_FINE || p->grown)
