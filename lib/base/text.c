@@ -76,8 +76,7 @@ int64_t cpi_text_find(struct cpi_text t, struct cpi_text needle)
     return found ? found - t.at : -1;
 }
 
-/* Bytes of the sequence that starts at s, 0 if it is none. */
-static unsigned utf8_sequence(const unsigned char *s, size_t left)
+unsigned cpi_text_utf8_bytes(const uint8_t *s, size_t left)
 {
     unsigned char c = s[0];
     unsigned len = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
@@ -129,7 +128,7 @@ bool cpi_text_is_utf8(struct cpi_text t)
         s += ascii;
         left -= ascii;
         for (int near = 0; left && near < 8; near++) { /* around what is not ASCII */
-            unsigned len = s[0] < 0x80 ? 1 : utf8_sequence(s, left);
+            unsigned len = s[0] < 0x80 ? 1 : cpi_text_utf8_bytes(s, left);
             if (!len)
                 return false;
             s += len;

@@ -41,5 +41,7 @@ struct cpi_text cpi_text_trim(struct cpi_text t);
 int64_t cpi_text_find(struct cpi_text t, struct cpi_text needle);
 /* Well-formed UTF-8 by RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 bool cpi_text_is_utf8(struct cpi_text t);
+/* Bytes of the character that begins here, which is not ASCII; 0 = it is no UTF-8. left > 0. */
+unsigned cpi_text_utf8_bytes(const uint8_t *at, size_t left);
 
 #endif
