@@ -10,11 +10,15 @@
 #include "config/load.h"
 #include "connect.h"
 #include "ops/log.h"
+#include "ops/notify.h"
 #include "ops/signals.h"
+#include "reload.h"
+#include "watch.h"
 #include "worker/names.h"
 #include "worker/pool.h"
 
-#define STOP_MS 4500 /* of the five seconds that a stop may take */
+#define STOP_MS 4500            /* of the five seconds that a stop may take */
+#define START_PATIENCE_MS 30000 /* that a worker which gets on is given at a start */
 
 struct run {
     struct config config;
@@ -22,6 +26,7 @@ struct run {
     struct port_topics topics;
     struct worker_setup setup;
     struct kafka_setup *kafka; /* one a worker */
+    struct reload reload;
     atomic_bool stop, memory_tight;
 };
 
@@ -125,7 +130,46 @@ static int code_of(enum worker_end end)
     }
 }
 
-static int workers_run(struct run *run)
+/* Words for systemd. A start may take as long as the broker and the state need: it is told that we
+ * get on, every half second. */
+static void systemd_tell(struct watch *watch)
+{
+    bool was_ready = watch->ready, changed = watch_look(watch);
+    if (changed)
+        notify_send("STATUS=%s%s", watch->status, watch->ready && !was_ready ? "\nREADY=1" : "");
+    if (watch->alive && !watch->ready)
+        notify_send("EXTEND_TIMEOUT_USEC=%d", START_PATIENCE_MS * 1000);
+    if (watch->alive && notify_watchdog_ms() > 0)
+        notify_send("WATCHDOG=1");
+}
+
+/* Until a signal says stop or a worker ends. */
+static enum worker_end workers_watch(struct run *run, const char *path, struct pool *pool)
+{
+    struct watch watch;
+    struct reload reload;
+    enum worker_end end;
+    watch_init(&watch, pool_pulses(pool), run->config.workers, &run->topics);
+    reload_init(&reload, path, &run->config, &run->setup, pool_pulses(pool), run->config.workers);
+    while (pool_is_running(pool, &end)) {
+        enum signal_wish wish = signals_wait(500);
+        if (wish == SIGNAL_STOP)
+            break;
+        if (wish == SIGNAL_RELOAD)
+            reload_want(&reload);
+        if (wish == SIGNAL_RELOAD && watch.ready)
+            notify_reloading();
+        if (reload_go_on(&reload) && watch.ready)
+            notify_send("READY=1");
+        memory_watch(run);
+        systemd_tell(&watch);
+    }
+    run->reload = reload;
+    watch_fini(&watch);
+    return end;
+}
+
+static int workers_run(struct run *run, const char *path)
 {
     unsigned count = run->config.workers;
     struct worker **worker = cpi_xcalloc(count, sizeof *worker);
@@ -135,12 +179,8 @@ static int workers_run(struct run *run)
     }
     struct pool *pool = pool_start(worker, count);
     free(worker);
-    enum worker_end end;
-    while (pool_is_running(pool, &end)) {
-        if (signals_wait(500) == SIGNAL_STOP)
-            break;
-        memory_watch(run);
-    }
+    enum worker_end end = workers_watch(run, path, pool);
+    notify_send("STOPPING=1\nSTATUS=stopping: open transactions are ended");
     log_line(LOG_AT_INFO, "stopping");
     atomic_store(&run->stop, true);
     if (!pool_wait(pool, STOP_MS)) {
@@ -148,6 +188,7 @@ static int workers_run(struct run *run)
         log_line(LOG_AT_NOTICE, "stopped text=\"without an answer from the broker\"");
         _exit(code_of(end));
     }
+    reload_fini(&run->reload);
     pool_free(pool);
     log_line(LOG_AT_INFO, "stopped");
     return code_of(end);
@@ -180,7 +221,7 @@ static int run_config(struct run *run, const struct run_options *options)
              "start version=%s application=%.*s instance=%.*s workers=%u partitions=%u",
              CPID_VERSION, CPI_TEXT_ARG(model->application), CPI_TEXT_ARG(model->instance),
              run->config.workers, model->partitions);
-    int code = workers_run(run);
+    int code = workers_run(run, options->path);
     free(run->kafka);
     names_fini(&run->topics);
     connect_fini(&run->connect);

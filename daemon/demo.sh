@@ -35,6 +35,7 @@ librdkafka-dev    pkg-config --exists rdkafka
 libyajl-dev       pkg-config --exists yajl
 libconfig-dev     pkg-config --exists libconfig
 libxxhash-dev     pkg-config --exists libxxhash
+libsystemd-dev    pkg-config --exists libsystemd
 END
 }
 missing() {

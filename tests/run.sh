@@ -53,6 +53,7 @@ librdkafka-dev    pkg-config --exists rdkafka
 libyajl-dev       pkg-config --exists yajl
 libconfig-dev     pkg-config --exists libconfig
 libxxhash-dev     pkg-config --exists libxxhash
+libsystemd-dev    pkg-config --exists libsystemd
 tzdata            test -e /usr/share/zoneinfo/Europe/Berlin
 xz-utils          command -v xz
 python3           command -v python3
@@ -60,6 +61,9 @@ clang-format      command -v clang-format
 kcat              command -v kcat
 default-jre-headless  command -v java
 maven             command -v mvn
+systemd           command -v systemd-analyze
+systemd-container command -v systemd-nspawn
+mmdebstrap        command -v mmdebstrap
 END
 }
 

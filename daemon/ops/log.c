@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ops/journal.h"
+
 static enum log_level lowest = LOG_AT_INFO;
 
 void log_set_level(enum log_level level)
@@ -27,25 +29,27 @@ bool log_level_parse(const char *name, enum log_level *ret)
     return false;
 }
 
+static void line_write(enum log_level level, const char *line)
+{
+    char text[4096 + 8];
+    int len = isatty(STDERR_FILENO) ? snprintf(text, sizeof text, "%s\n", line)
+                                    : snprintf(text, sizeof text, "<%d>%s\n", (int)level, line);
+    /* nothing can be done about a log that cannot be written */
+    ssize_t done = write(STDERR_FILENO, text, (size_t)len);
+    (void)done;
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
     if (level > lowest)
         return;
     char line[4096];
-    size_t at = 0;
-    if (!isatty(STDERR_FILENO))
-        at = (size_t)snprintf(line, sizeof line, "<%d>", (int)level);
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(line + at, sizeof line - at - 1, format, args);
+    vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    if (len < 0)
-        return;
-    at += (size_t)len < sizeof line - at - 1 ? (size_t)len : sizeof line - at - 2;
-    line[at++] = '\n';
-    /* nothing can be done about a log that cannot be written */
-    ssize_t done = write(STDERR_FILENO, line, at);
-    (void)done;
+    if (!journal_is_stderr() || !journal_send((int)level, line))
+        line_write(level, line);
 }
 
 static bool is_plain(const char *text)

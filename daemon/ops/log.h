@@ -1,5 +1,6 @@
-/* Log lines on stderr: "event key=value ...". With a journal priority prefix ("<6>") unless stderr
- * is a terminal. One write(2) a line, so lines of several threads never mix. Never secrets.
+/* Log lines: "event key=value ...". To the journal with fields if stderr leads there (journal.h),
+ * else on stderr, with a priority prefix ("<6>", sd-daemon(3)) unless it is a terminal. One
+ * write(2) a line, so lines of several threads never mix. Never secrets.
  *
  * thread: any. */
 #ifndef OPS_LOG_H

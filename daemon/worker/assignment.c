@@ -67,7 +67,8 @@ static int rows_restore(struct worker *w, struct worker_task *t, uint64_t *ret_r
     *ret_rows = 0;
     while (r == 0 && (r = w->port->ops->restore_next(w->port, &key, &value)) == 1) {
         r = cpi_task_restore(t->task, key, value);
-        ++*ret_rows;
+        if (++*ret_rows % 1024 == 0)
+            worker_beat(w);
         if (r < 0)
             break;
     }
@@ -186,6 +187,7 @@ static bool place_take(struct worker *w, struct port_position *pos)
             return false;
         pos->offset = t->next;
         w->n_own_tasks++;
+        atomic_fetch_add(&w->pulse.restored, 1);
         return true;
     }
     struct worker_source *src = source_at(w, pos->place);
@@ -230,6 +232,7 @@ bool worker_assigned(struct worker *w, const struct port_place *place, size_t co
             source_at(w, place[i])->owned = true;
     }
     kept_drop(w);
+    worker_show_restoring(w, place, count);
     int r = count > 0 ? w->port->ops->committed(w->port, w->position, count) : 0;
     if (r < 0)
         return offsets_missing(w, r);
@@ -238,7 +241,10 @@ bool worker_assigned(struct worker *w, const struct port_place *place, size_t co
             return false;
     log_line(LOG_AT_INFO, "assigned worker=%u source_partitions=%zu tasks=%zu", w->index, w->n_own,
              w->n_own_tasks);
-    return w->port->ops->assign(w->port, w->position, count) == 0 || worker_ends(w, WORKER_BROKEN);
+    if (w->port->ops->assign(w->port, w->position, count) < 0)
+        return worker_ends(w, WORKER_BROKEN);
+    atomic_store(&w->pulse.phase, WORKER_READING);
+    return true;
 }
 
 /* What was gathered is committed unless it is too late for that. State stays for the case that the

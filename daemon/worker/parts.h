@@ -47,6 +47,8 @@ struct worker {
     struct port *port;
     struct cpi_mapper *mapper;
     struct cpi_outbox *box;
+    const struct cpi_directory *dir; /* of this step */
+    struct worker_pulse pulse;
 
     struct worker_source **source; /* [topic][partition] */
     uint32_t *n_partitions;        /* [topic] */
@@ -66,8 +68,8 @@ struct worker {
     bool flow_tight; /* said that intake pauses for memory or lag */
     unsigned abort_streak;
 
-    int64_t flow_ms, trim_ms, report_ms; /* last time of each */
-    int64_t wait_since_ms, wait_said_ms; /* waiting for the broker; 0 = not */
+    int64_t flow_ms, trim_ms, report_ms, shown_ms; /* last time of each */
+    int64_t wait_since_ms, wait_said_ms;           /* waiting for the broker; 0 = not */
     int64_t stop_since_ms;
     enum worker_end end;
     struct worker_counts counts;
@@ -91,6 +93,11 @@ void worker_open_txn(struct worker *w, int64_t mono_ms);
 void worker_flow(struct worker *w, int64_t mono_ms);
 void worker_trim(struct worker *w, int64_t mono_ms);
 void worker_probe(struct worker *w, int64_t mono_ms);
+
+/* pulse.c */
+void worker_beat(struct worker *w);
+void worker_show(struct worker *w, int64_t mono_ms);
+void worker_show_restoring(struct worker *w, const struct port_place *place, size_t count);
 
 /* report.c */
 void worker_report(struct worker *w, int64_t mono_ms);

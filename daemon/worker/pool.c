@@ -15,6 +15,7 @@ struct pool_place {
 };
 struct pool {
     struct pool_place *place;
+    const struct worker_pulse **pulse;
     unsigned count;
     atomic_uint running;
     atomic_int first_end; /* enum worker_end of the first to end */
@@ -34,15 +35,22 @@ struct pool *pool_start(struct worker **worker, unsigned count)
 {
     struct pool *pool = cpi_xcalloc(1, sizeof *pool);
     pool->place = cpi_xcalloc(count, sizeof *pool->place);
+    pool->pulse = cpi_xcalloc(count, sizeof *pool->pulse);
     pool->count = count;
     atomic_store(&pool->running, count);
     for (unsigned i = 0; i < count; i++) {
         pool->place[i].pool = pool;
         pool->place[i].worker = worker[i];
+        pool->pulse[i] = worker_pulse(worker[i]);
         if (pthread_create(&pool->place[i].thread, NULL, place_run, &pool->place[i]) != 0)
             abort();
     }
     return pool;
+}
+
+const struct worker_pulse *const *pool_pulses(const struct pool *pool)
+{
+    return pool->pulse;
 }
 
 bool pool_is_running(struct pool *pool, enum worker_end *ret_end)
@@ -75,6 +83,7 @@ void pool_free(struct pool *pool)
 {
     for (unsigned i = 0; i < pool->count; i++)
         worker_free(pool->place[i].worker);
+    free(pool->pulse);
     free(pool->place);
     free(pool);
 }

@@ -19,6 +19,7 @@ struct worker *worker_new(const struct worker_setup *setup, unsigned index)
     w->index = index;
     w->mapper = cpi_mapper_new();
     w->box = cpi_outbox_new(setup->model, setup->model->partitions);
+    atomic_store(&w->pulse.watermark, CPI_TIME_END);
     w->clock = w->empty_clock = w->beat = CPI_TIME_NONE;
     w->task = cpi_xcalloc(setup->model->partitions, sizeof *w->task);
     for (uint32_t q = 0; q < setup->model->partitions; q++)
@@ -67,6 +68,11 @@ const struct worker_counts *worker_counts(const struct worker *w)
     return &w->counts;
 }
 
+const struct worker_pulse *worker_pulse(const struct worker *w)
+{
+    return &w->pulse;
+}
+
 /* ---- what the port asks of us ---- */
 
 static struct worker_now now_read(void)
@@ -88,6 +94,7 @@ static void wait_say(struct worker *w, int64_t mono_ms, const char *for_what, co
     if (mono_ms < next)
         return;
     w->wait_said_ms = mono_ms;
+    atomic_store(&w->pulse.waiting, true);
     log_line(LOG_AT_WARNING, "waiting worker=%u for=%s since_s=%" PRId64 " error=%s", w->index,
              log_quote(for_what, a, sizeof a), (mono_ms - w->wait_since_ms) / 1000,
              log_quote(error, b, sizeof b));
@@ -98,12 +105,14 @@ static void wait_over(struct worker *w)
     if (w->wait_said_ms)
         log_line(LOG_AT_NOTICE, "resumed worker=%u", w->index);
     w->wait_since_ms = w->wait_said_ms = 0;
+    atomic_store(&w->pulse.waiting, false);
 }
 
 static bool host_tick(void *ctx, const char *waiting_for, const char *error)
 {
     struct worker *w = ctx;
     int64_t mono_ms = now_read().mono_ms;
+    worker_beat(w);
     wait_say(w, mono_ms, waiting_for, error);
     if (!atomic_load(w->setup->stop))
         return true;
@@ -155,7 +164,7 @@ enum worker_end worker_open(struct worker *w)
 static void source_feed(struct worker *w, struct worker_source *src,
                         const struct cpi_record *record)
 {
-    cpi_intake_feed(src->intake, w->mapper, w->setup->dir, record, w->box);
+    cpi_intake_feed(src->intake, w->mapper, w->dir, record, w->box);
     src->next = record->offset + 1;
     src->at_end = false;
     w->counts.records++;
@@ -301,6 +310,9 @@ enum worker_end worker_step(struct worker *w, struct worker_now now)
     if (w->setup->clock == WORKER_CLOCK_REAL && now.wall_ms > w->clock)
         w->clock = now.wall_ms;
     w->quiet = false;
+    atomic_fetch_add(&w->pulse.steps, 1);
+    w->dir = atomic_load(&w->setup->dir);
+    worker_beat(w);
     /* something urgent waits only for what has already arrived */
     int timeout_ms = worker_is_urgent(w) ? 0 : wait_ms(w, now.mono_ms);
     for (int i = 0; i < STEP_RECORDS && !w->quiet; i++) {
@@ -318,6 +330,7 @@ enum worker_end worker_step(struct worker *w, struct worker_now now)
         return w->end;
     worker_trim(w, now.mono_ms);
     worker_report(w, now.mono_ms);
+    worker_show(w, now.mono_ms);
     wait_over(w);
     return w->end;
 }

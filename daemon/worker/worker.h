@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "kafka/port.h"
+#include "worker/pulse.h"
 #include <cpi/directory.h>
 #include <cpi/model.h>
 
@@ -20,10 +21,11 @@ enum worker_clock {
     WORKER_CLOCK_REAL,
     WORKER_CLOCK_RECORD, /* the largest record timestamp read so far (T1) */
 };
-/* Shared by the workers of a process; all but the atomics is constant while they run. */
+/* Shared by the workers of a process; all but the atomics is constant while they run. Each step
+ * takes the directory as it is at its beginning. */
 struct worker_setup {
     const struct cpi_model *model;
-    const struct cpi_directory *dir; /* may be NULL */
+    _Atomic(const struct cpi_directory *) dir; /* may be NULL */
     const struct port_topics *topics;
     enum worker_clock clock;
     enum port_start start; /* of partitions that nobody has read yet */
@@ -67,5 +69,7 @@ struct worker_counts {
     uint64_t records, frames, transactions, aborts, unknown, restored_rows, bad_frames;
 };
 const struct worker_counts *worker_counts(const struct worker *worker);
+/* May be read by any thread. */
+const struct worker_pulse *worker_pulse(const struct worker *worker);
 
 #endif
