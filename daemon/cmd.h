@@ -15,8 +15,11 @@ enum {
 struct cmd {
     const char *name;
     int (*run)(int argc, char **argv);
-    const char *arguments, *summary;
+    const char *summary, *help; /* help: usage, every option, an example; lines of up to 100 */
 };
+/* In the order of the general help; the last has no name. tests/lint/pages.py holds the manual page
+ * and the completion to it. */
+extern const struct cmd cmds[];
 
 int cmd_check(int argc, char **argv);
 int cmd_explain(int argc, char **argv);

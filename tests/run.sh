@@ -64,6 +64,7 @@ maven             command -v mvn
 systemd           command -v systemd-analyze
 systemd-container command -v systemd-nspawn
 mmdebstrap        command -v mmdebstrap
+mandoc            command -v mandoc
 END
 }
 

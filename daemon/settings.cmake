@@ -1,0 +1,25 @@
+# cpid.conf.5 from PAGE (cpid.conf.5.in) and the settings as PROGRAM lists them; writes RESULT.
+execute_process(COMMAND ${PROGRAM} check --settings OUTPUT_VARIABLE listing COMMAND_ERROR_IS_FATAL ANY)
+# three lines a setting: its name, its kind, what it is for. For mdoc(7) a backslash is \e, and a line
+# must not begin with a dot.
+string(REPLACE "\\" "\\e" listing "${listing}")
+string(REPLACE ";" "<semicolon>" listing "${listing}")
+string(REGEX REPLACE "\n$" "" listing "${listing}")
+string(REPLACE "[" "<open>" listing "${listing}")
+string(REPLACE "]" "<close>" listing "${listing}")
+string(REPLACE "\n" ";" lines "${listing}")
+set(SETTINGS "")
+foreach(line ${lines})
+    if(line MATCHES "^    (.*)$")
+        string(REGEX REPLACE "\\. ([A-Z])" ".\n\\1" text "${CMAKE_MATCH_1}") # a sentence, a line
+        string(APPEND SETTINGS "\\&${text}\n.br\n")
+    else()
+        string(REGEX REPLACE "\n.br\n$" "\n" SETTINGS "${SETTINGS}")
+        string(APPEND SETTINGS ".It ${line}\n")
+    endif()
+endforeach()
+string(REGEX REPLACE "\n.br\n$" "" SETTINGS "${SETTINGS}")
+string(REPLACE "<semicolon>" ";" SETTINGS "${SETTINGS}")
+string(REPLACE "<open>" "[" SETTINGS "${SETTINGS}")
+string(REPLACE "<close>" "]" SETTINGS "${SETTINGS}")
+configure_file(${PAGE} ${RESULT} @ONLY)
