@@ -8,10 +8,11 @@
 #include "cmd.h"
 #include "config/load.h"
 #include "config/settings.h"
+#include "samples.h"
 #include "topics.h"
 
 struct check_options {
-    const char *file, *explain;
+    const char *file, *pack, *explain;
     bool settings, kafka;
 };
 
@@ -104,33 +105,61 @@ static int explain(const struct config *config, const char *name)
 }
 
 /* ---- the verb ---- */
-static void print_summary(const struct config *config, const char *file)
+static void print_count(size_t count, const char *noun)
+{
+    printf("%zu %s%s", count, noun, count == 1 ? "" : "s");
+}
+
+static void print_summary(const struct config *config, const char *file, size_t samples)
 {
     const struct cpi_model *m = config->model;
-    printf("%s is right: %zu source%s, %zu indicator%s, %zu alert%s\n", file, m->n_sources,
-           m->n_sources == 1 ? "" : "s", m->n_indicators, m->n_indicators == 1 ? "" : "s",
-           m->n_alerts, m->n_alerts == 1 ? "" : "s");
+    printf("%s is right: ", file);
+    print_count(m->n_sources, "source");
+    if (m->n_indicators || m->n_alerts) {
+        fputs(", ", stdout);
+        print_count(m->n_indicators, "indicator");
+        fputs(", ", stdout);
+        print_count(m->n_alerts, "alert");
+    }
+    if (samples) {
+        fputs(", ", stdout);
+        print_count(samples, "sample");
+    }
+    putchar('\n');
+}
+
+/* Prints what is wrong; *ret_samples is how many were run. */
+static size_t find_errors(const struct check_options *options, struct config *config,
+                          size_t *ret_samples)
+{
+    struct cpi_diag diag;
+    cpi_diag_init(&diag);
+    if (options->pack)
+        config_load_pack(options->pack, config, &diag);
+    else
+        config_check(options->file, config, &diag);
+    cmd_print_diag(&diag);
+    size_t errors = diag.errors;
+    if (errors == 0)
+        errors = samples_run(config, ret_samples);
+    cpi_diag_fini(&diag);
+    return errors;
 }
 
 static int check(const struct check_options *options)
 {
     struct config config;
-    struct cpi_diag diag;
-    cpi_diag_init(&diag);
-    int rc = EXIT_OK;
-    if (config_check(options->file, &config, &diag) < 0)
-        rc = EXIT_CONFIG;
-    cmd_print_diag(&diag);
-    if (rc == EXIT_CONFIG)
-        fprintf(stderr, "%s: %zu error%s\n", options->file, diag.errors,
-                diag.errors == 1 ? "" : "s");
+    const char *file = options->pack ? options->pack : options->file;
+    size_t samples = 0, errors = find_errors(options, &config, &samples);
+    int rc = errors ? EXIT_CONFIG : EXIT_OK;
+    if (errors)
+        fprintf(stderr, "%s: %zu error%s\n", file, errors, errors == 1 ? "" : "s");
     else if (options->explain)
         rc = explain(&config, options->explain);
     else
-        print_summary(&config, options->file);
+        print_summary(&config, file, samples);
     if (rc == EXIT_OK && options->kafka)
         rc = topics_check(&config, false, stdout);
-    cpi_diag_fini(&diag);
     config_fini(&config);
     return rc;
 }
@@ -147,11 +176,11 @@ static int print_settings(void)
 
 int cmd_check(int argc, char **argv)
 {
-    static const struct option longs[] = { { "config", required_argument, NULL, 'c' },
-                                           { "explain", required_argument, NULL, 'e' },
-                                           { "settings", no_argument, NULL, 's' },
-                                           { "kafka", no_argument, NULL, 'k' },
-                                           { NULL, 0, NULL, 0 } };
+    static const struct option longs[] = {
+        { "config", required_argument, NULL, 'c' },  { "pack", required_argument, NULL, 'p' },
+        { "explain", required_argument, NULL, 'e' }, { "settings", no_argument, NULL, 's' },
+        { "kafka", no_argument, NULL, 'k' },         { NULL, 0, NULL, 0 }
+    };
     struct check_options options = { 0 };
     int option;
     optind = 1;
@@ -160,6 +189,9 @@ int cmd_check(int argc, char **argv)
         switch (option) {
         case 'c':
             options.file = optarg;
+            break;
+        case 'p':
+            options.pack = optarg;
             break;
         case 'e':
             options.explain = optarg;
@@ -180,7 +212,8 @@ int cmd_check(int argc, char **argv)
         return cmd_usage("check", "unexpected argument %s; the file goes behind -c", argv[optind]);
     if (options.settings)
         return print_settings();
-    if (!options.file)
-        return cmd_usage("check", "-c FILE is missing");
+    if (!options.file == !options.pack)
+        return cmd_usage("check", options.file ? "-c FILE or --pack NAME, not both"
+                                               : "-c FILE is missing (or --pack NAME)");
     return check(&options);
 }

@@ -53,12 +53,17 @@ _cpid() {
         COMPREPLY=($(compgen -W "real record" -- "$word"))
         return
         ;;
+    --pack)
+        COMPREPLY=($(compgen -W "$(ls /usr/share/cpid/sources 2>/dev/null | sed -n 's/\.conf$//p')" -- "$word")
+            $(compgen -f -- "$word"))
+        return
+        ;;
     --instance | --until)
         return
         ;;
     esac
     case ${COMP_WORDS[1]} in
-    check) options="-c --config --explain --kafka --settings --help" ;;
+    check) options="-c --config --explain --kafka --pack --settings --help" ;;
     explain) options="-c --config -t --topic --json --help" ;;
     replay) options="-c --config -i -o --every-boundary --until --help" ;;
     run) options="-c --config --instance --clock --help" ;;

@@ -5,11 +5,13 @@
 const struct cmd cmds[] = {
     { "check", cmd_check, "all errors of a configuration at once; an indicator in plain words",
       "Usage: cpid check -c FILE [--explain NAME] [--kafka]\n"
+      "       cpid check --pack NAME\n"
       "       cpid check --settings\n"
       "\n"
       "  -c, --config FILE   the configuration; nothing is contacted without --kafka\n"
       "  --explain NAME      what indicator NAME counts, in plain words\n"
       "  --kafka             also whether the broker has the topics that it needs\n"
+      "  --pack NAME         a pack alone, by its name or its file, and its samples\n"
       "  --settings          every setting there is: its kind, range and default\n"
       "\n"
       "Example: cpid check -c cpid.conf --explain fcr\n" },

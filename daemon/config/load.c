@@ -16,6 +16,7 @@
 
 #define CSV_BYTES_MAX (256u << 20)
 #define PASSWORD_BYTES_MAX 4096u
+#define SAMPLES_BYTES_MAX (16u << 20)
 
 struct config_memory {
     struct cpi_arena arena;
@@ -206,13 +207,58 @@ static void read_daemon(struct loading *l)
     connection_read(l->settings, l->lenient, l->arena, l->diag, c);
 }
 
-static int load(const char *path, bool lenient, struct config *ret, struct cpi_diag *diag)
+/* ---- a pack alone ---- */
+static const char *pack_name(const char *file, struct cpi_arena *arena)
+{
+    const char *slash = strrchr(file, '/');
+    const char *name = slash ? slash + 1 : file;
+    size_t len = strlen(name);
+    bool ends = len > 5 && strcmp(name + len - 5, ".conf") == 0;
+    return config_text_keep(arena, name, ends ? len - 5 : len);
+}
+
+static bool read_pack(struct loading *l, const char *pack)
+{
+    char found[4400];
+    struct cpi_spec *spec = &l->settings->spec;
+    size_t len = strlen(pack);
+    bool is_file = strchr(pack, '/') || (len > 5 && strcmp(pack + len - 5, ".conf") == 0);
+    struct cpi_origin at = { config_text_keep(l->arena, pack, len), 0 };
+    if (!is_file && !reader_pack_find(NULL, pack, found, sizeof found)) {
+        cpi_diag_error(l->diag, at, "",
+                       "there is no pack of that name in sources/ of $CPID_DATA or " CPID_DATADIR);
+        return false;
+    }
+    if (!is_file)
+        at.file = config_text_keep(l->arena, found, strlen(found));
+    struct cpi_source_spec *source = cpi_arena_take(l->arena, sizeof *source);
+    struct cpi_text_at *topic = cpi_arena_take(l->arena, sizeof *topic);
+    struct reader r = { .diag = l->diag, .arena = l->arena };
+    cpi_buf_init(&r.path);
+    reader_defaults(&r, &settings_root, l->settings);
+    reader_defaults(&r, &settings_source, source);
+    spec->at = source->at = at;
+    reader_pack_file(&r, at.file, source);
+    cpi_buf_fini(&r.path);
+    if (!source->name.text)
+        source->name = (struct cpi_text_at){ pack_name(at.file, l->arena), at };
+    *topic = source->name;
+    source->topics = (struct cpi_texts_spec){ topic, 1, true, at };
+    spec->source = source;
+    spec->n_sources = 1;
+    return true;
+}
+
+typedef bool read_fn(struct loading *l, const char *path);
+
+static int load(read_fn *read, const char *path, bool lenient, struct config *ret,
+                struct cpi_diag *diag)
 {
     struct config_memory *memory = cpi_xcalloc(1, sizeof *memory);
     *ret = (struct config){ .memory = memory, .spec = &memory->settings.spec };
     cpi_arena_init(&memory->arena);
     struct loading l = { ret, &memory->settings, &memory->arena, diag, lenient };
-    if (read_settings(&l, path)) {
+    if (read(&l, path)) {
         read_zones(&l);
         read_directory(&l);
         warn_teams(&l);
@@ -231,12 +277,17 @@ static int load(const char *path, bool lenient, struct config *ret, struct cpi_d
 
 int config_load(const char *path, struct config *ret, struct cpi_diag *diag)
 {
-    return load(path, false, ret, diag);
+    return load(read_settings, path, false, ret, diag);
 }
 
 int config_check(const char *path, struct config *ret, struct cpi_diag *diag)
 {
-    return load(path, true, ret, diag);
+    return load(read_settings, path, true, ret, diag);
+}
+
+int config_load_pack(const char *pack, struct config *ret, struct cpi_diag *diag)
+{
+    return load(read_pack, pack, false, ret, diag);
 }
 
 void config_fini(struct config *config)
@@ -264,6 +315,14 @@ int config_set_instance(struct config *config, const char *instance)
         return -EINVAL;
     config->model->instance = cpi_arena_text(config->model->arena, cpi_text_of(instance));
     return 0;
+}
+
+int config_read_samples(const struct config *config, size_t source, struct cpi_buf *ret,
+                        const char **ret_path)
+{
+    struct cpi_text_at name = config->spec->source[source].samples;
+    *ret_path = config_path_beside(name.at.file, name.text, &config->memory->arena);
+    return config_file_read(*ret_path, SAMPLES_BYTES_MAX, ret);
 }
 
 int config_read_password(const char *path, struct cpi_buf *ret)

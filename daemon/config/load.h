@@ -46,7 +46,15 @@ int config_load(const char *path, struct config *ret, struct cpi_diag *diag);
 /* The same for `check`: files of people, customers and passwords that are not there are warnings,
  * so that a configuration can be checked where they are not. */
 int config_check(const char *path, struct config *ret, struct cpi_diag *diag);
+/* A pack alone, as the only source, so that its samples can be run: `pack` is its name, or a file
+ * if that holds a slash or ends in .conf. Its topic is its name. As config_load. */
+int config_load_pack(const char *pack, struct config *ret, struct cpi_diag *diag);
 void config_fini(struct config *config);
+
+/* The file of samples that the source (by its place) names, into `ret`. 0 or -errno; *ret_path is
+ * its path in both cases, owned by `config`. */
+int config_read_samples(const struct config *config, size_t source, struct cpi_buf *ret,
+                        const char **ret_path);
 
 /* `run --instance`. 0, or -EINVAL if it is no name. */
 int config_set_instance(struct config *config, const char *instance);

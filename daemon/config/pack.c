@@ -41,7 +41,8 @@ bool reader_parse(const struct config_text *text, config_t *ret, struct cpi_diag
     return false;
 }
 
-/* Where shipped files may lie: $CPID_DATA, what is installed, and conf/ beside the sources. */
+/* Where packs may lie: sources/ beside the configuration, $CPID_DATA, what is installed, and conf/
+ * beside the sources of a build. */
 static bool is_pack(const char *folder, const char *name, char *ret, size_t size)
 {
     snprintf(ret, size, "%s/sources/%s.conf", folder, name);
@@ -70,15 +71,22 @@ static bool find_near_program(const char *name, char *ret, size_t size)
     return false;
 }
 
-static bool find_pack(const char *name, char *ret, size_t size)
+bool reader_pack_find(const char *beside, const char *name, char *ret, size_t size)
 {
-    const char *set = getenv("CPID_DATA");
+    const char *set = getenv("CPID_DATA"), *slash = beside ? strrchr(beside, '/') : NULL;
+    char folder[4096];
+    if (!*name || strchr(name, '/'))
+        return false;
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - beside) : 1,
+             slash ? beside : ".");
+    if (beside && is_pack(folder, name, ret, size))
+        return true;
     if (set && *set)
         return is_pack(set, name, ret, size);
     return is_pack(CPID_DATADIR, name, ret, size) || find_near_program(name, ret, size);
 }
 
-static void read_pack_file(struct reader *r, const char *file, void *base)
+void reader_pack_file(struct reader *r, const char *file, struct cpi_source_spec *into)
 {
     struct config_text text;
     config_t tree;
@@ -86,7 +94,7 @@ static void read_pack_file(struct reader *r, const char *file, void *base)
     if (config_text_read(file, r->arena, &text, r->diag) && reader_parse(&text, &tree, r->diag)) {
         const struct config_text *outer = r->text;
         r->text = &text;
-        reader_group(r, &settings_source, config_root_setting(&tree), base);
+        reader_group(r, &settings_source, config_root_setting(&tree), into);
         r->text = outer;
     }
     config_destroy(&tree);
@@ -96,21 +104,22 @@ static void read_pack_file(struct reader *r, const char *file, void *base)
 void reader_pack(struct reader *r, config_setting_t *source, void *base)
 {
     char file[4400];
+    struct cpi_source_spec *into = base;
     config_setting_t *pack = config_setting_get_member(source, "pack");
     if (!pack || config_setting_type(pack) != CONFIG_TYPE_STRING)
         return;
     const char *name = config_setting_get_string(pack);
     size_t before = reader_enter(r, "pack", 0);
-    bool sound = *name && !strchr(name, '/');
-    if (!sound || !find_pack(name, file, sizeof file))
-        reader_error(
-            r, reader_origin(r, pack),
-            "there is no pack \"%s\"; packs lie in sources/ of $CPID_DATA or " CPID_DATADIR, name);
+    bool found = reader_pack_find(reader_origin(r, pack).file, name, file, sizeof file);
+    if (!found)
+        reader_error(r, reader_origin(r, pack),
+                     "there is no pack \"%s\"; packs lie in sources/ beside this file, in "
+                     "$CPID_DATA, or in " CPID_DATADIR,
+                     name);
     reader_leave(r, before);
-    if (!sound || access(file, R_OK) != 0)
+    if (!found)
         return;
-    read_pack_file(r, file, base);
-    struct cpi_source_spec *into = base;
+    reader_pack_file(r, file, into);
     if (!into->name.text)
         into->name = reader_string(r, pack);
 }

@@ -29,6 +29,11 @@ void reader_missing(struct reader *r, const struct setting_section *section, str
                     const void *base);
 /* If the source names a pack, reads that first. */
 void reader_pack(struct reader *r, config_setting_t *source, void *base);
+/* Reads the file of a pack over what is there. */
+void reader_pack_file(struct reader *r, const char *file, struct cpi_source_spec *into);
+/* Where the pack of that name lies, as seen from the configuration `beside` (NULL = none); false if
+ * nowhere. */
+bool reader_pack_find(const char *beside, const char *name, char *ret, size_t size);
 /* Parses the text; false if it is no configuration, which is complained about. */
 bool reader_parse(const struct config_text *text, config_t *ret, struct cpi_diag *diag);
 

@@ -97,6 +97,9 @@ static const struct setting source_rows[] = {
     { "rules", SETTING_LIST, NEW_MEANING,
       LIST_AT(struct cpi_source_spec, mapping.rule, mapping.n_rules), .section = &rule_section,
       .doc = "Tried in order; the first whose `when` holds decides." },
+    { "samples", SETTING_TEXT, 0, AT(struct cpi_source_spec, samples),
+      .doc = "File of sample records and what each must become, held by `check`. Relative to this "
+             "file." },
     { "maps", SETTING_MAPS, NEW_MEANING,
       LIST_AT(struct cpi_source_spec, mapping.map, mapping.n_maps),
       .doc = "Lists of pairs [ pattern, result ] by free names, for `| map NAME`." },

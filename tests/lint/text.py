@@ -9,7 +9,7 @@ root = os.environ.get("CPID_SOURCE", ".")
 here = os.path.dirname(os.path.abspath(__file__))
 SKIPPED_FOLDERS = {".git", "build", "__pycache__"}
 TEXT = (".c", ".h", ".md", ".txt", ".json", ".conf", ".sh", ".py", ".xml", ".yaml", ".yml", ".in",
-        ".service", ".target", ".csv", ".html", ".js", ".5", ".8", "")
+        ".service", ".target", ".samples", ".csv", ".html", ".js", ".5", ".8", "")
 
 # Written in two pieces, so that this file passes.
 PATHS = re.compile("(?<![\\w.])/" + r"(work|root|home/\w+)/")

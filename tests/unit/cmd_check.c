@@ -93,6 +93,35 @@ static void test_settings(void)
     }
 }
 
+static void test_samples(void)
+{
+    TEST ("a pack's samples are run against the pack, whatever own keys make of it") {
+        CHECK_INT(run("check -c tests/fixtures/sampled.conf"), 0);
+        CHECK_STR(out, "tests/fixtures/sampled.conf is right: 1 source, 1 sample\n");
+    }
+    TEST ("a source's own samples are run against the source; a failing one ends with 78") {
+        CHECK_INT(run("check -c tests/fixtures/sampled-own.conf"), 78);
+        CHECK_STR(out, "");
+        CHECK_STR(err, "tests/fixtures/sampled-own.samples:6: becomes "
+                       "{\"refused\":\"no_time\",\"detail\":\"time: absent\"} instead\n"
+                       "tests/fixtures/sampled-own.conf: 1 error\n");
+    }
+    TEST ("--pack checks one pack alone, by its name or its file") {
+        CHECK_INT(run("check --pack tests/fixtures/sources/sampled.conf"), 0);
+        CHECK(strstr(out, "sampled.conf is right: 1 source, 1 sample\n"));
+        CHECK_INT(run("check --pack zendesk"), 0);
+        CHECK(strncmp(out, "zendesk is right: 1 source, ", 28) == 0);
+        CHECK_INT(run("check --pack nosuchpack"), 78);
+        CHECK(strstr(err, "nosuchpack: there is no pack of that name"));
+        CHECK_INT(run("check --pack zendesk -c conf/cpid.conf"), 64);
+    }
+    TEST ("samples that cannot be read are an error of the line that names them") {
+        CHECK_INT(run("check -c tests/fixtures/sampled-none.conf"), 78);
+        CHECK(strstr(err, "tests/fixtures/sampled-none.conf:2: samples: cannot read "
+                          "tests/fixtures/nowhere.samples: No such file"));
+    }
+}
+
 static void test_example(void)
 {
     char path[512], arguments[1024];
@@ -123,6 +152,7 @@ int main(void)
         check_skip("no $CPID: the program is not built");
     test_codes();
     test_settings();
+    test_samples();
     test_example();
     return check_done();
 }

@@ -23,6 +23,14 @@ static void write_file(const char *name, const char *text)
         abort();
 }
 
+static void remove_file(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (unlink(path) != 0)
+        abort();
+}
+
 static int load(const char *text)
 {
     char path[256];
@@ -99,6 +107,24 @@ static void test_packs(void)
             CHECK_STR(config.spec->source[0].mapping.common.case_id.alternative[0].text, "/ticket");
             CHECK_STR(config.spec->source[0].mapping.common.rep.alternative[0].text, "/owner");
         }
+        unload();
+    }
+    TEST ("a pack beside the configuration goes before one that is installed") {
+        write_file("sources/tiny.conf", "wait = \"7m\"; rules = ( { type = \"=case.opened\"; } );");
+        CHECK_INT(load("sources = ( { pack = \"tiny\"; topics = [ \"t\" ]; } );"), 0);
+        CHECK_INT(config.model ? config.model->source[0].wait_ms : 0, 7 * CPI_MINUTE);
+        unload();
+        remove_file("sources/tiny.conf");
+    }
+    TEST ("a pack alone is a source that reads the topic of its name") {
+        cpi_diag_init(&diag);
+        CHECK_INT(config_load_pack("tiny", &config, &diag), 0);
+        CHECK_TEXT(config.model ? config.model->source[0].name : CPI_ABSENT, "tiny");
+        CHECK_TEXT(config.model ? config.model->source[0].topic[0] : CPI_ABSENT, "tiny");
+        unload();
+        cpi_diag_init(&diag);
+        CHECK(config_load_pack("nosuchpack", &config, &diag) < 0);
+        CHECK(first_error() && strstr(first_error(), "there is no pack of that name"));
         unload();
     }
     TEST ("an error in a pack names the pack's file and line") {

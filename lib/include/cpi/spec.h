@@ -38,6 +38,7 @@ static inline bool cpi_origin_is_given(struct cpi_origin at)
 struct cpi_source_spec {
     struct cpi_origin at;
     struct cpi_text_at name, pack, zone;
+    struct cpi_text_at samples; /* a file; for `check` */
     struct cpi_texts_spec topics, shared, complete;
     struct cpi_int_spec wait_ms, max_skew_ms;
     struct cpi_int_spec idle;      /* clock | hold */
