@@ -1,6 +1,7 @@
 #include "cpi/hash.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -34,32 +35,37 @@ void cpi_index_fini(struct cpi_index *ix)
     cpi_index_init(ix);
 }
 
-static uint32_t walk(const struct cpi_index *ix, uint64_t hash, uint32_t place)
+static uint32_t tag_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32);
+}
+
+static uint32_t walk(const struct cpi_index *ix, uint32_t tag, uint32_t place)
 {
     for (;; place = (place + 1) & ix->mask) {
         if (ix->slot[place].value == CPI_NONE)
             return CPI_NONE;
-        if (ix->slot[place].hash == hash)
+        if (ix->slot[place].tag == tag)
             return place;
     }
 }
 
 uint32_t cpi_index_first(const struct cpi_index *ix, uint64_t hash)
 {
-    return ix->slot ? walk(ix, hash, (uint32_t)hash & ix->mask) : CPI_NONE;
+    return ix->slot ? walk(ix, tag_of(hash), tag_of(hash) & ix->mask) : CPI_NONE;
 }
 
 uint32_t cpi_index_next(const struct cpi_index *ix, uint64_t hash, uint32_t place)
 {
-    return walk(ix, hash, (place + 1) & ix->mask);
+    return walk(ix, tag_of(hash), (place + 1) & ix->mask);
 }
 
-static void put(struct cpi_index *ix, uint64_t hash, uint32_t value)
+static void put(struct cpi_index *ix, uint32_t tag, uint32_t value)
 {
-    uint32_t place = (uint32_t)hash & ix->mask;
+    uint32_t place = tag & ix->mask;
     while (ix->slot[place].value != CPI_NONE)
         place = (place + 1) & ix->mask;
-    ix->slot[place] = (struct cpi_index_slot){ hash, value, 0 };
+    ix->slot[place] = (struct cpi_index_slot){ tag, value };
 }
 
 static void grow(struct cpi_index *ix)
@@ -69,19 +75,18 @@ static void grow(struct cpi_index *ix)
     size_t n = old ? n_old * 2 : 16;
     ix->slot = cpi_xmalloc(n * sizeof *ix->slot);
     ix->mask = (uint32_t)(n - 1);
-    for (size_t i = 0; i < n; i++)
-        ix->slot[i].value = CPI_NONE;
+    memset(ix->slot, 0xFF, n * sizeof *ix->slot);
     for (size_t i = 0; i < n_old; i++)
         if (old[i].value != CPI_NONE)
-            put(ix, old[i].hash, old[i].value);
+            put(ix, old[i].tag, old[i].value);
     free(old);
 }
 
 void cpi_index_add(struct cpi_index *ix, uint64_t hash, uint32_t value)
 {
-    if (!ix->slot || ix->count >= (ix->mask + 1) / 3 * 2)
+    if (!ix->slot || ix->count >= (ix->mask + 1) / 4 * 3)
         grow(ix);
-    put(ix, hash, value);
+    put(ix, tag_of(hash), value);
     ix->count++;
 }
 
@@ -95,7 +100,7 @@ bool cpi_index_take(struct cpi_index *ix, uint64_t hash, uint32_t value)
     /* Move later members of the run back, so that no gap breaks a probe (Knuth 6.4 R). */
     uint32_t gap = place;
     for (uint32_t i = (gap + 1) & ix->mask; ix->slot[i].value != CPI_NONE; i = (i + 1) & ix->mask) {
-        uint32_t home = (uint32_t)ix->slot[i].hash & ix->mask;
+        uint32_t home = ix->slot[i].tag & ix->mask;
         if (((i - home) & ix->mask) >= ((i - gap) & ix->mask)) {
             ix->slot[gap] = ix->slot[i];
             gap = i;

@@ -239,7 +239,7 @@ void cpi_task_status(const struct cpi_task *task, struct cpi_task_status *ret)
     ret->customers = customers->store.live;
     ret->entities = task->windows.entities.n_order;
     ret->state_bytes = cases->store.bytes + customers->store.bytes +
-                       task->cases.ids.count * (sizeof(struct cpi_id) + 24);
+                       cpi_ids_bytes(&task->cases.ids) + cpi_ids_bytes(&task->cases.gone);
     count_rules(&task->windows.entities, ret);
     ret->holds_missing = cases->slots.missing;
     ret->holds_partition = holds->partition;

@@ -225,6 +225,26 @@ static void test_index(void)
     }
 }
 
+/* A task's keys are those whose hashes chose its partition. */
+static void test_index_of_one_partition(void)
+{
+    TEST ("the keys of one partition spread over all of an index") {
+        struct cpi_index ix;
+        double steps = 0;
+        cpi_index_init(&ix);
+        for (uint32_t key = 0; ix.count < 150000; key++) {
+            uint64_t hash = cpi_hash(&key, sizeof key);
+            if (cpi_hash_partition(hash, 8) == 3)
+                cpi_index_add(&ix, hash, key);
+        }
+        for (uint32_t place = 0; place <= ix.mask; place++)
+            if (ix.slot[place].value != CPI_NONE)
+                steps += (place - ix.slot[place].tag) & ix.mask;
+        CHECK(steps / ix.count < 4);
+        cpi_index_fini(&ix);
+    }
+}
+
 int main(void)
 {
     test_buf();
@@ -232,5 +252,6 @@ int main(void)
     test_time();
     test_text();
     test_index();
+    test_index_of_one_partition();
     return check_done();
 }

@@ -28,14 +28,14 @@ static inline uint32_t cpi_hash_partition(uint64_t hash, uint32_t count)
 }
 
 /* An open-addressing index from 64-bit hashes to 32-bit numbers of things that the caller keeps.
- * Several entries may share a hash: the caller compares the things.
+ * It remembers only half of a hash, and several entries may share one: the caller compares the
+ * things.
  *   for (p = cpi_index_first(ix, h); p != CPI_NONE; p = cpi_index_next(ix, h, p))
  *       if (same(things[cpi_index_at(ix, p)])) ... */
 #define CPI_NONE UINT32_MAX
 struct cpi_index_slot {
-    uint64_t hash;
+    uint32_t tag;   /* the upper half of the hash: the lower one chose the partition */
     uint32_t value; /* CPI_NONE = free */
-    uint32_t spare;
 };
 struct cpi_index {
     struct cpi_index_slot *slot;
@@ -49,6 +49,11 @@ uint32_t cpi_index_next(const struct cpi_index *ix, uint64_t hash, uint32_t plac
 static inline uint32_t cpi_index_at(const struct cpi_index *ix, uint32_t place)
 {
     return ix->slot[place].value;
+}
+/* What will be looked up soon: its place is fetched from memory meanwhile. */
+static inline void cpi_index_prefetch(const struct cpi_index *ix, uint64_t hash)
+{
+    __builtin_prefetch(&ix->slot[(uint32_t)(hash >> 32) & ix->mask]);
 }
 void cpi_index_add(struct cpi_index *ix, uint64_t hash, uint32_t value);
 /* Removes the entry (hash, value); true if it was there. */
