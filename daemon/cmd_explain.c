@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cpi/envelope.h>
 
@@ -138,6 +139,9 @@ static int explain_file(struct explaining *ex)
     struct input input;
     struct cpi_buf first;
     const char *path = ex->args->file ? ex->args->file : "-";
+    if (!ex->args->file && isatty(STDIN_FILENO))
+        fputs("cpid explain: waits for a record on standard input, one a line; Ctrl-D ends it\n",
+              stderr);
     int rc = input_open(&input, path);
     if (rc == 0) {
         cpi_buf_init(&first);

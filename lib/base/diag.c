@@ -108,25 +108,28 @@ void cpi_diag_sort(struct cpi_diag *diag)
 
 #define NAME_MAX_BYTES 64
 
+static size_t least_of(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Letters left out, added, changed, or swapped with their neighbour. */
 static size_t distance(const char *a, size_t n, const char *b, size_t m)
 {
-    size_t row[NAME_MAX_BYTES + 1];
+    size_t rows[3][NAME_MAX_BYTES + 1];
     for (size_t j = 0; j <= m; j++)
-        row[j] = j;
+        rows[0][j] = j;
     for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
+        size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *top = rows[(i + 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= m; j++) {
-            size_t best = diagonal + (a[i - 1] != b[j - 1]);
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = best;
+            size_t change = above[j - 1] + (a[i - 1] != b[j - 1]);
+            row[j] = least_of(change, least_of(row[j - 1], above[j]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = least_of(row[j], top[j - 2] + 1);
         }
     }
-    return row[m];
+    return rows[n % 3][m];
 }
 
 const char *cpi_diag_nearest(const char *name, const char *const *candidates, size_t count)

@@ -52,6 +52,8 @@ static void test_codes(void)
         CHECK_INT(run("check -c conf/cpid.conf more"), 64);
         CHECK_INT(run("check -c conf/cpid.conf --explain fcrr"), 64);
         CHECK(strstr(err, "did you mean \"fcr\"?"));
+        CHECK_INT(run("check -c conf/cpid.conf --explain frc"), 64); /* two letters swapped */
+        CHECK(strstr(err, "did you mean \"fcr\"?"));
     }
     TEST ("help and version go to stdout and end with 0") {
         CHECK_INT(run("--help"), 0);

@@ -9,11 +9,8 @@
 
 static char out[65536];
 
-/* Runs the program, stderr with stdout; its exit code. */
-static int run(const char *before, const char *arguments)
+static int run_command(const char *command)
 {
-    char command[2048];
-    snprintf(command, sizeof command, "%s %s %s 2>&1", before, getenv("CPID"), arguments);
     FILE *pipe = popen(command, "r");
     if (!pipe)
         abort();
@@ -21,6 +18,14 @@ static int run(const char *before, const char *arguments)
     out[n] = '\0';
     int status = pclose(pipe);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Runs the program, stderr with stdout; its exit code. */
+static int run(const char *before, const char *arguments)
+{
+    char command[2048];
+    snprintf(command, sizeof command, "%s %s %s 2>&1", before, getenv("CPID"), arguments);
+    return run_command(command);
 }
 
 static void test_json(void)
@@ -97,6 +102,15 @@ static void test_words(void)
 
 static void test_codes(void)
 {
+    TEST ("on a terminal it says that it waits for a record; from a pipe it does not") {
+        static char inner[1024], command[1100];
+        snprintf(inner, sizeof inner, "%s " BASE, getenv("CPID"));
+        snprintf(command, sizeof command, "script -qec '%s' /dev/null </dev/null 2>&1", inner);
+        CHECK_INT(run_command(command), 0);
+        CHECK(strstr(out, "waits for a record on standard input") != NULL);
+        CHECK_INT(run("", BASE "</dev/null"), 0);
+        CHECK_STR(out, "");
+    }
     TEST ("exit codes: 64 usage, 65 unreadable input, 78 configuration") {
         CHECK_INT(run("", "explain --topic t"), 64);
         CHECK_INT(run("", "explain -c tests/fixtures/explain/cpid.conf"), 64);

@@ -444,7 +444,7 @@ static void check_each(void)
                      IN("each") "source.heartbeat moves" },
                    { INDICATOR("each = \"call.ended\";"), IN("over") "is missing" },
                    { INDICATOR("each = \"call.ended\"; over = \"dya\";"),
-                     IN("over") "there is no window \"dya\"; want one of hour, day" }, );
+                     IN("over") "there is no window \"dya\"; did you mean \"day\"?" }, );
     }
     TEST ("shares and amounts are what each can show") {
         CHECK_ROWS(
