@@ -1,30 +1,45 @@
-/* Everything on one machine with nothing to set up: an embedded broker, a made-up day, the real
- * worker. */
+/* Everything on one machine with nothing to set up: an embedded broker, a made-up company, the real
+ * worker on a clock that runs fast. */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cpi/alloc.h>
+#include <cpi/time.h>
 
 #include "cmd.h"
 #include "config/load.h"
 #include "connect.h"
-#include "demo/day.h"
-#include "demo/lines.h"
+#include "demo/board.h"
+#include "demo/files.h"
+#include "demo/output.h"
+#include "demo/story.h"
 #include "ops/log.h"
 #include "ops/signals.h"
 #include "worker/names.h"
 #include "worker/pool.h"
 
-#define DEMO_SECONDS 40 /* what the day takes */
 #define SOURCE_PARTITIONS 2
+#define OUTPUT_PARTITIONS 4 /* the embedded broker keeps 5 MiB of each */
+#define SPEED 600           /* the day of ten hours in a minute */
+#define PROBE_MS 2000       /* how old the worker lets the proof of an end become */
+#define HOUR INT64_C(3600000)
 
+struct demo_options {
+    uint64_t seed;
+    int speed;
+    const char *keep;
+};
 struct demo {
+    struct demo_options options;
+    struct demo_files files;
     struct config config;
     struct connect connect;
     struct port_topics topics;
@@ -34,44 +49,174 @@ struct demo {
     struct kafka_writer *writer;
     struct kafka_reader *reader;
     struct pool *pool;
-    struct day day;
+    struct story story;
+    struct board board;
     size_t sent;
-    struct demo_counts counts;
+    bool drawn; /* a board on a terminal; else lines */
+    atomic_int_fast64_t clock;
     atomic_bool stop, memory_tight;
 };
 
-static int64_t now_ms(void)
+static int64_t mono_ms(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* The loader reads files; this one has no name. */
-static int configuration_load(struct config *ret, const char *servers)
+/* ---- what comes out ---- */
+
+/* Without a terminal: teams on the full hour of the day that is watched. */
+static void update_print(const struct output_update *u)
 {
-    char path[64];
-    int fd = memfd_create("demo.conf", MFD_CLOEXEC);
-    if (fd < 0)
-        return EXIT_INTERNAL;
-    dprintf(fd,
-            "kafka = { servers = \"%s\"; options = ( (\"session.timeout.ms\", \"6000\"),\n"
-            "  (\"fetch.wait.max.ms\", \"10\") ); };\n%s",
-            servers, day_configuration);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    int code = cmd_load(path, ret);
-    close(fd);
-    return code;
+    char value[24];
+    if (strcmp(u->kind, "team") != 0 || strcmp(u->end, "2026-03-16T08:30") < 0 ||
+        strncmp(u->end + 14, "00", 2) != 0)
+        return;
+    output_value_text(u->value, u->unit, value, sizeof value);
+    printf("%.5s  %-8s %-12s %10s  of %5s%s%s%s\n", u->end + 11, u->id, u->indicator, value, u->n,
+           u->pending[0] && strcmp(u->pending, "0") != 0 ? ", pending " : "",
+           strcmp(u->pending, "0") != 0 ? u->pending : "",
+           u->met == 'f' ? "  misses its target" : "");
 }
+
+/* Takes what has come out by now; true if there was something. */
+static bool outputs_take(struct demo *d, int timeout_ms)
+{
+    size_t topic;
+    struct cpi_text key, value;
+    struct output_update update;
+    struct output_alert alert;
+    bool some = false;
+    while (kafka_reader_next(d->reader, some ? 0 : timeout_ms, &topic, &key, &value)) {
+        some = true;
+        if (topic == 0 && output_update_read(value, &update)) {
+            if (strcmp(update.end, "2026-03-16T18:00:00.000Z") > 0)
+                continue; /* of the seconds after the day */
+            board_update(&d->board, &update);
+            if (!d->drawn)
+                update_print(&update);
+        } else if (topic == 1 && output_alert_read(value, &alert) &&
+                   board_alert(&d->board, &alert) && !d->drawn) {
+            printf("%s\n", d->board.news[d->board.n_news - 1]);
+        }
+    }
+    return some;
+}
+
+static void show(struct demo *d)
+{
+    char head[96];
+    struct winsize size;
+    int64_t clock_ms = atomic_load(&d->clock);
+    time_t at = (time_t)((clock_ms < STORY_END ? clock_ms : STORY_END) / 1000);
+    struct tm day;
+    if (!d->drawn)
+        return;
+    gmtime_r(&at, &day);
+    strftime(head, sizeof head, "%A %d %B, %H:%M", &day);
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+        size.ws_col = BOARD_WIDTH;
+    board_draw(&d->board, head, size.ws_col);
+}
+
+/* False: told to stop, or the worker ended. */
+static bool goes_on(struct demo *d)
+{
+    enum worker_end end;
+    return signals_wait(0) == SIGNAL_NONE && pool_is_running(d->pool, &end);
+}
+
+/* ---- the story goes in ---- */
+
+/* The events up to an instant, and then the clock: never the clock before them. */
+static void story_send(struct demo *d, int64_t until)
+{
+    for (; d->sent < d->story.count && d->story.event[d->sent].time <= until; d->sent++) {
+        const struct story_event *ev = &d->story.event[d->sent];
+        kafka_writer_send(d->writer, d->topics.source[ev->source], cpi_text_of(ev->key),
+                          cpi_text_of(ev->json), ev->time);
+    }
+    kafka_writer_flush(d->writer);
+    atomic_store(&d->clock, until);
+}
+
+/* Until the worker has read everything and nothing more comes out. */
+static bool drain(struct demo *d, int quiet_ms)
+{
+    const struct worker_pulse *pulse = pool_pulses(d->pool)[0];
+    for (int64_t last = mono_ms(), now = last; now - last < quiet_ms; now = mono_ms()) {
+        if (!goes_on(d))
+            return false;
+        if (outputs_take(d, 40) || atomic_load(&pulse->phase) != WORKER_READING)
+            last = now;
+    }
+    return true;
+}
+
+/* The two weeks before, as fast as they go. */
+static bool history_play(struct demo *d)
+{
+    if (!drain(d, 300)) /* the group has formed */
+        return false;
+    for (int64_t t = STORY_BEGIN; t < STORY_LIVE; t += HOUR) {
+        story_send(d, t);
+        outputs_take(d, 0);
+        if (t % (6 * HOUR) == 0)
+            show(d);
+        if (!goes_on(d))
+            return false;
+    }
+    story_send(d, STORY_LIVE - 1);
+    return drain(d, 600);
+}
+
+/* The day, and some seconds more so that the last boundaries are published: quiet partitions are
+ * looked at every two seconds, whatever the clock says. */
+static bool day_play(struct demo *d)
+{
+    int64_t began = mono_ms(), length_ms = (STORY_END - STORY_LIVE) / d->options.speed + 6000;
+    for (int64_t now = began; now < began + length_ms; now = mono_ms()) {
+        story_send(d, STORY_LIVE + (now - began) * d->options.speed);
+        outputs_take(d, 40);
+        show(d);
+        fflush(stdout);
+        if (!goes_on(d))
+            return false;
+    }
+    return drain(d, 500);
+}
+
+/* ---- the end ---- */
+
+static void goodbye(const struct demo *d)
+{
+    printf("\ndemo: done. %zu events in, %u updates, %u alerts and %u refreshes of them out.\n",
+           d->sent, d->board.updates, d->board.alerts, d->board.refreshes);
+    if (d->options.keep)
+        printf("%s has the configuration, people, customers and all records. Try there:\n"
+               "  cpid check   -c demo.conf --explain fcr\n"
+               "  cpid replay  -c demo.conf -i helpdesk.events=helpdesk.ndjson -i "
+               "crm.events=crm.ndjson -o out\n",
+               d->options.keep);
+    else
+        printf("`cpid demo --keep FOLDER` leaves its configuration and records to play with; "
+               "README.md goes on\nfrom there: your own events, and a real broker. This one was "
+               "librdkafka's mock cluster: it shows\none worker at work, but not what holds after "
+               "a crash.\n");
+}
+
+/* ---- beginning and end ---- */
 
 static void topics_make(struct demo *d)
 {
-    kafka_mock_topic(d->mock, d->topics.source[0], SOURCE_PARTITIONS);
+    for (size_t i = 0; i < d->topics.n_sources; i++)
+        kafka_mock_topic(d->mock, d->topics.source[i], SOURCE_PARTITIONS);
     kafka_mock_topic(d->mock, d->topics.repartition, d->topics.partitions);
     kafka_mock_topic(d->mock, d->topics.changelog, d->topics.partitions);
     for (size_t i = 0; i < CPI_TOPICS; i++)
         if (d->topics.output[i])
-            kafka_mock_topic(d->mock, d->topics.output[i], 1);
+            kafka_mock_topic(d->mock, d->topics.output[i], OUTPUT_PARTITIONS);
 }
 
 static int worker_begin(struct demo *d)
@@ -83,7 +228,8 @@ static int worker_begin(struct demo *d)
     d->setup = (struct worker_setup){ .model = d->config.model,
                                       .dir = d->config.directory,
                                       .topics = &d->topics,
-                                      .clock = WORKER_CLOCK_RECORD,
+                                      .clock = WORKER_CLOCK_GIVEN,
+                                      .given_ms = &d->clock,
                                       .start = PORT_EARLIEST,
                                       .stop = &d->stop,
                                       .memory_tight = &d->memory_tight };
@@ -101,99 +247,6 @@ static int worker_begin(struct demo *d)
     return EXIT_OK;
 }
 
-/* The events up to an instant of the day. */
-static void day_send(struct demo *d, int64_t until)
-{
-    for (; d->sent < d->day.count && d->day.event[d->sent].time <= until; d->sent++) {
-        const struct day_event *ev = &d->day.event[d->sent];
-        kafka_writer_send(d->writer, d->topics.source[0], cpi_text_of(ev->id),
-                          cpi_text_of(ev->json), ev->time);
-    }
-}
-
-/* Heartbeats of every source partition, so that the last windows close: keys are tried until each
- * partition must have had one. */
-static void day_close(struct demo *d)
-{
-    char key[16], json[160];
-    int64_t end = DAY_END + 2 * INT64_C(3600000);
-    for (int i = 0; i < 32; i++) {
-        snprintf(key, sizeof key, "beat-%d", i);
-        snprintf(json, sizeof json,
-                 "{\"id\":\"%s\",\"time\":%" PRId64 ",\"type\":\"source.heartbeat\"}", key, end);
-        kafka_writer_send(d->writer, d->topics.source[0], cpi_text_of(key), cpi_text_of(json), end);
-    }
-    kafka_writer_flush(d->writer);
-}
-
-/* Prints what has come out by now; true if there was something. */
-static bool outputs_show(struct demo *d, int timeout_ms)
-{
-    size_t topic;
-    struct cpi_text key, value;
-    bool some = false;
-    while (kafka_reader_next(d->reader, some ? 0 : timeout_ms, &topic, &key, &value)) {
-        some = true;
-        if (topic == 0)
-            demo_update(value, &d->counts);
-        else
-            demo_alert(value, &d->counts);
-    }
-    fflush(stdout);
-    return some;
-}
-
-/* False: told to stop, or the worker ended. */
-static bool demo_step(struct demo *d, int timeout_ms, bool *ret_some)
-{
-    enum worker_end end;
-    *ret_some = outputs_show(d, timeout_ms);
-    return signals_wait(0) == SIGNAL_NONE && pool_is_running(d->pool, &end);
-}
-
-static bool demo_play(struct demo *d)
-{
-    bool some;
-    /* the group needs three seconds to form */
-    int64_t began = now_ms() + 3000;
-    for (int64_t now = now_ms(); now < began + DEMO_SECONDS * 1000; now = now_ms()) {
-        if (now > began)
-            day_send(d,
-                     DAY_BEGIN + (now - began) * ((DAY_END - DAY_BEGIN) / (DEMO_SECONDS * 1000)));
-        if (!demo_step(d, 40, &some))
-            return false;
-    }
-    day_send(d, DAY_END);
-    day_close(d);
-    for (int64_t last = now_ms(), now = last; now - last < 3000; now = now_ms()) {
-        if (!demo_step(d, 40, &some))
-            return false;
-        last = some ? now : last;
-    }
-    return true;
-}
-
-static int demo_run(struct demo *d)
-{
-    bool told = !demo_play(d);
-    enum worker_end end;
-    bool failed = !pool_is_running(d->pool, &end);
-    atomic_store(&d->stop, true);
-    if (failed)
-        printf("\ndemo: FAILED, the worker ended by itself; its lines above say why\n");
-    else if (told)
-        printf("\ndemo: stopped\n");
-    else
-        printf("\ndemo: done. %zu events in, %u updates, %u alerts and %u refreshes of them out.\n",
-               d->sent, d->counts.updates, d->counts.alerts, d->counts.refreshes);
-    fflush(stdout);
-    if (told && !failed)
-        _exit(EXIT_OK); /* at once: nothing of it is kept */
-    if (pool_wait(d->pool, 4000))
-        pool_free(d->pool);
-    return failed || d->counts.updates == 0 ? EXIT_INTERNAL : EXIT_OK;
-}
-
 static int demo_open(struct demo *d)
 {
     char why[512] = "";
@@ -202,30 +255,97 @@ static int demo_open(struct demo *d)
         fprintf(stderr, "cpid demo: the embedded broker does not start\n");
         return EXIT_INTERNAL;
     }
-    int code = configuration_load(&d->config, kafka_mock_servers(d->mock));
+    story_init(&d->story, d->options.seed);
+    if (files_write(&d->files, d->options.keep, &d->story, kafka_mock_servers(d->mock)) < 0)
+        return EXIT_BAD_DATA;
+    int code = cmd_load(d->files.conf, &d->config);
     if (code != EXIT_OK)
         return code;
     if (connect_init(&d->connect, &d->config, why, sizeof why) < 0)
         return EXIT_INTERNAL;
     names_init(&d->topics, d->config.model);
     topics_make(d);
-    day_init(&d->day, 7);
+    board_init(&d->board);
+    atomic_store(&d->clock, STORY_BEGIN);
     return worker_begin(d);
+}
+
+/* A board needs room. */
+static bool has_terminal(void)
+{
+    struct winsize size;
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+           size.ws_col >= BOARD_WIDTH && size.ws_row > board_height();
+}
+
+static int demo_run(struct demo *d)
+{
+    enum worker_end end;
+    printf(
+        "A made-up company: two weeks of %zu events through an embedded broker into cpid, then a "
+        "Monday, 8 to\n18 o'clock in %d seconds. A value is followed by how it compares with the "
+        "window before (+ or -), the\nnumber of samples, and +verdicts that are still due.\n\n",
+        d->story.count, (int)((STORY_END - STORY_LIVE) / 1000 / d->options.speed));
+    fflush(stdout);
+    if (d->drawn)
+        fputs("\033[?25l", stdout); /* no cursor in the board */
+    bool told = !history_play(d) || !day_play(d);
+    if (d->drawn)
+        fputs("\033[?25h", stdout);
+    bool failed = !pool_is_running(d->pool, &end);
+    atomic_store(&d->stop, true);
+    if (failed)
+        printf("\ndemo: FAILED, the worker ended by itself; its lines above say why\n");
+    else if (told)
+        printf("\ndemo: stopped\n");
+    fflush(stdout);
+    if (failed || told)
+        return failed ? EXIT_INTERNAL : EXIT_OK;
+    goodbye(d);
+    return d->board.updates == 0 ? EXIT_INTERNAL : EXIT_OK;
+}
+
+static int options_read(int argc, char **argv, struct demo_options *ret)
+{
+    static const struct option options[] = { { "seed", required_argument, NULL, 's' },
+                                             { "speed", required_argument, NULL, 'v' },
+                                             { "keep", required_argument, NULL, 'k' },
+                                             { 0 } };
+    char *rest = "";
+    *ret = (struct demo_options){ .seed = 7, .speed = SPEED };
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        errno = 0;
+        if (c == 's')
+            ret->seed = strtoull(optarg, &rest, 10);
+        else if (c == 'v')
+            ret->speed = (int)strtol(optarg, &rest, 10);
+        else if (c == 'k')
+            ret->keep = optarg;
+        else
+            return cmd_usage("demo", "want [--seed N] [--speed N] [--keep FOLDER]");
+        if (*rest || errno || (c != 'k' && !*optarg))
+            return cmd_usage("demo", "\"%s\" is no whole number", optarg);
+    }
+    if (optind < argc)
+        return cmd_usage("demo", "\"%s\" is one argument too many", argv[optind]);
+    if (ret->speed < 1 || ret->speed > 36000)
+        return cmd_usage("demo", "--speed: 1 (as it happened) to 36000 (the day in a second)");
+    return EXIT_OK;
 }
 
 int cmd_demo(int argc, char **argv)
 {
-    (void)argv;
-    if (argc > 1)
-        return cmd_usage("demo", "demo takes no arguments");
     struct demo *d = cpi_xcalloc(1, sizeof *d);
+    int code = options_read(argc, argv, &d->options);
+    if (code != EXIT_OK)
+        return code;
     signals_block();
-    log_set_level(LOG_AT_WARNING);
-    int code = demo_open(d);
-    if (code == EXIT_OK) {
-        demo_intro(d->day.count, DEMO_SECONDS);
+    log_set_level(LOG_AT_ERROR);
+    d->drawn = has_terminal();
+    code = demo_open(d);
+    if (code == EXIT_OK)
         code = demo_run(d);
-    }
+    files_remove(&d->files);
     /* the process ends now; the embedded broker and its clients end with it */
     fflush(stdout);
     _exit(code);

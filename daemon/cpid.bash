@@ -32,7 +32,7 @@ _cpid() {
         return
     fi
     case $before in
-    -c | --config | -o)
+    -c | --config | -o | --keep)
         COMPREPLY=($(compgen -f -- "$word"))
         return
         ;;
@@ -58,7 +58,7 @@ _cpid() {
             $(compgen -f -- "$word"))
         return
         ;;
-    --instance | --until)
+    --instance | --until | --seed | --speed)
         return
         ;;
     esac
@@ -68,7 +68,7 @@ _cpid() {
     replay) options="-c --config -i -o --every-boundary --until --help" ;;
     run) options="-c --config --instance --clock --help" ;;
     topics) options="-c --config --create --help" ;;
-    demo) options="--help" ;;
+    demo) options="--seed --speed --keep --help" ;;
     esac
     if [[ $word == -* || -z $word ]]; then
         COMPREPLY=($(compgen -W "$options" -- "$word"))

@@ -65,9 +65,13 @@ const struct cmd cmds[] = {
       "  --create            makes those that are missing, but never a source's\n"
       "\n"
       "Example: cpid topics -c cpid.conf --create\n" },
-    { "demo", cmd_demo, "a made-up day through an embedded broker; nothing to set up",
-      "Usage: cpid demo\n"
+    { "demo", cmd_demo, "two made-up weeks and a day through an embedded broker; nothing to set up",
+      "Usage: cpid demo [--seed N] [--speed N] [--keep FOLDER]\n"
       "\n"
-      "Example: cpid demo\n" },
+      "  --seed N            another company; the same number gives the same one\n"
+      "  --speed N           seconds of the day a second: 600 is the ten hours in a minute\n"
+      "  --keep FOLDER       leaves its configuration and all its records there\n"
+      "\n"
+      "Example: cpid demo --seed 3 --keep /tmp/demo\n" },
     { NULL, NULL, NULL, NULL },
 };

@@ -307,8 +307,11 @@ static int wait_ms(const struct worker *w, int64_t mono_ms)
 
 enum worker_end worker_step(struct worker *w, struct worker_now now)
 {
-    if (w->setup->clock == WORKER_CLOCK_REAL && now.wall_ms > w->clock)
-        w->clock = now.wall_ms;
+    int64_t clock = w->setup->clock == WORKER_CLOCK_REAL    ? now.wall_ms
+                    : w->setup->clock == WORKER_CLOCK_GIVEN ? atomic_load(w->setup->given_ms)
+                                                            : CPI_TIME_NONE;
+    if (clock > w->clock)
+        w->clock = clock;
     w->quiet = false;
     atomic_fetch_add(&w->pulse.steps, 1);
     w->dir = atomic_load(&w->setup->dir);

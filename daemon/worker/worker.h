@@ -20,6 +20,7 @@
 enum worker_clock {
     WORKER_CLOCK_REAL,
     WORKER_CLOCK_RECORD, /* the largest record timestamp read so far (T1) */
+    WORKER_CLOCK_GIVEN,  /* `given_ms`, which never goes back */
 };
 /* Shared by the workers of a process; all but the atomics is constant while they run. Each step
  * takes the directory as it is at its beginning. */
@@ -28,7 +29,9 @@ struct worker_setup {
     _Atomic(const struct cpi_directory *) dir; /* may be NULL */
     const struct port_topics *topics;
     enum worker_clock clock;
-    enum port_start start; /* of partitions that nobody has read yet */
+    const atomic_int_fast64_t *given_ms; /* of WORKER_CLOCK_GIVEN: what has happened by then has
+                                            been written to the sources */
+    enum port_start start;               /* of partitions that nobody has read yet */
     int64_t start_at_ms;
     atomic_bool *stop;
     const atomic_bool *memory_tight; /* 90 % of `memory` are in use: intake pauses (K6) */
