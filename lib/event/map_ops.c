@@ -139,8 +139,8 @@ static void apply_map(struct map_run *run, const struct map_op *op, struct map_r
         r->text = CPI_TEXT(""); /* a map also sees what is not there */
     }
     const struct map_pair *pair = pair_find(run, op->table, r->text);
-    if (!pair)
-        run->unmatched = r->text;
+    if (!pair && (r->text.len || !cpi_text_is(run->unmatched)))
+        run->unmatched = r->text; /* what is there, rather than that something is not */
     run->dropped |= pair && pair->absent;
     if (pair && pair->same) {
         map_set_text(r, r->text);

@@ -439,6 +439,16 @@ static const struct product products[] = {
         { "no emit entry holds: no event", "{\"id\":1,\"t\":1,\"c\":2,\"k\":\"none\"}",
           "nothing 1970-01-01T00:00:01.000Z" } } },
 
+    { "alternatives of a type",
+      "{ common = { id = \"/id\"; time = \"/t | s\"; }; rules = ( { type = [\"/a | map m\", \"/b | "
+      "map m\"]; } ); maps = { m = ( [\"new\", \"case.opened\"] ); }; }",
+      { { "the first that a map knows counts", "{\"id\":1,\"t\":1,\"a\":\"x\",\"b\":\"new\"}",
+          "case.opened 1970-01-01T00:00:01.000Z id=1" },
+        { "what no map knows is counted by the text that is there, not by one that is not",
+          "{\"id\":1,\"t\":1,\"a\":\"x\"}", "unmapped 'x' 1970-01-01T00:00:01.000Z" },
+        { "and by the last one if there are several", "{\"id\":1,\"t\":1,\"a\":\"x\",\"b\":\"y\"}",
+          "unmapped 'y' 1970-01-01T00:00:01.000Z" } } },
+
     { "fan-out in fan-out",
       "{ each = \"/batches\"; common = { id = \"{^/batch}-{/n}\"; time = \"$/t | s\"; case = "
       "\"^^/c\"; };"
