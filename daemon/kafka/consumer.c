@@ -77,7 +77,8 @@ static void record_read(struct kafka_port *kp, const rd_kafka_message_t *m, stru
     rec->partition = ret->place.partition;
     rec->offset = m->offset;
     rec->timestamp = rd_kafka_message_timestamp(m, &type);
-    if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || rec->timestamp < 0)
+    if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || rec->timestamp < 0 ||
+        rec->timestamp >= CPI_TIME_MAX)
         rec->timestamp = CPI_TIME_NONE;
     headers_read(kp, m, rec);
 }

@@ -1,5 +1,6 @@
 #include "replay/replay.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -172,7 +173,9 @@ static int settle(struct replay *replay)
         replay->box = replay->other;
         replay->other = full;
         for (size_t i = 0; i < count && !err; i++) {
-            cpi_task_feed(replay->task, frame[i].bytes, 0, replay->box);
+            int r = cpi_task_feed(replay->task, frame[i].bytes, 0, replay->box);
+            assert(r == 0); /* it is what we have just made */
+            (void)r;
             cpi_task_advance(replay->task, UINT64_MAX, replay->box);
         }
         cpi_outbox_reset(full);

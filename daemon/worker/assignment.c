@@ -152,8 +152,12 @@ static bool source_take(struct worker *w, struct worker_source *src,
                                  w->n_partitions[pos->place.topic]);
     src->next = src->committed = pos->offset;
     src->end_clock = CPI_TIME_NONE;
-    if (pos->metadata_len > 0)
-        cpi_intake_parse(src->intake, (struct cpi_text){ pos->metadata, pos->metadata_len });
+    struct cpi_text metadata = { pos->metadata, (uint32_t)pos->metadata_len };
+    if (pos->metadata_len > 0 && !cpi_intake_parse(src->intake, metadata))
+        log_line(LOG_AT_WARNING,
+                 "metadata_unreadable worker=%u topic=%s partition=%u text=\"the committed offset "
+                 "is not of cpid: its watermark begins anew\"",
+                 w->index, w->setup->topics->source[pos->place.topic], pos->place.partition);
     src->slot_w = cpi_intake_watermark(src->intake);
     if (src->next != PORT_NO_OFFSET)
         return true;

@@ -184,6 +184,13 @@ static bool task_feed(struct worker *w, struct worker_task *t, const struct cpi_
         return worker_ends(w, WORKER_SUPERSEDED);
     }
     if (r == -EBADMSG) {
+        log_line(LOG_AT_ERROR,
+                 "frame_unreadable worker=%u topic=%s partition=%u offset=%" PRId64
+                 " text=\"damaged, or written by another version: what it holds would be lost\"",
+                 w->index, w->setup->topics->repartition, t->q, record->offset);
+        return worker_ends(w, WORKER_BROKEN);
+    }
+    if (r == -ENOMSG) {
         w->counts.bad_frames++;
         log_line(LOG_AT_ERROR,
                  "bad_frame worker=%u topic=%s partition=%u offset=%" PRId64

@@ -102,5 +102,10 @@ bool cpi_alert_decode(struct cpi_alert_state *state, struct cpi_reader *r)
     state->zero_since = cpi_read_int(r);
     state->ended = cpi_read_int(r);
     state->resends = cpi_read_byte(r);
-    return !r->bad && phase <= CPI_ALERT_FIRING;
+    return !r->bad && phase <= CPI_ALERT_FIRING &&
+           (cpi_time_fits(state->since) ||
+            (state->since == CPI_TIME_NONE && phase == CPI_ALERT_INACTIVE)) &&
+           cpi_time_fits_or(state->cleared_since, CPI_TIME_NONE) &&
+           cpi_time_fits_or(state->zero_since, CPI_TIME_NONE) &&
+           (cpi_time_fits(state->ended) || (state->ended == CPI_TIME_NONE && !state->resends));
 }

@@ -72,7 +72,8 @@ void cpi_buf_put_text(struct cpi_buf *buf, struct cpi_text t)
 
 struct cpi_reader cpi_reader_of(const void *bytes, size_t len)
 {
-    return (struct cpi_reader){ bytes, (const uint8_t *)bytes + len, false };
+    const uint8_t *at = bytes ? bytes : (const uint8_t *)""; /* C knows no NULL + 0 */
+    return (struct cpi_reader){ at, at + (bytes ? len : 0), false };
 }
 
 static uint64_t read_bad(struct cpi_reader *r)

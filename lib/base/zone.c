@@ -61,3 +61,23 @@ int64_t cpi_zone_add_days(const struct cpi_zone *zone, int64_t midnight, int64_t
     int64_t day = local / CPI_DAY - (local % CPI_DAY < 0);
     return cpi_zone_instant(zone, (day + days) * CPI_DAY);
 }
+
+static int64_t divisor(int64_t a, int64_t b)
+{
+    while (b) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a < 0 ? -a : a;
+}
+
+int64_t cpi_zone_hour_ms(const struct cpi_zone *zone)
+{
+    int64_t hour = CPI_HOUR;
+    for (size_t i = 1; i < zone->count; i++)
+        if (zone->change[i].at >= 0)
+            hour = divisor(
+                hour, (int64_t)(zone->change[i].offset_s - zone->change[i - 1].offset_s) * 1000);
+    return hour;
+}

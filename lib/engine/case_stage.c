@@ -1,4 +1,5 @@
 /* The case stage: duplicates, order, what one event says alone, and the folds of cases. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +29,7 @@ static bool makes_journey(const struct cpi_model *model, const struct cpi_event 
 
 /* ---- the journey at hand ---- */
 
-static void decode(struct cpi_journeys *j, struct cpi_text bytes)
+static bool decode(struct cpi_journeys *j, struct cpi_text bytes)
 {
     struct cpi_event_field room[CPI_EVENT_FIELDS_MAX];
     struct cpi_reader r = cpi_reader_of(bytes.at, bytes.len);
@@ -46,8 +47,9 @@ static void decode(struct cpi_journeys *j, struct cpi_text bytes)
                 (struct cpi_text){ from, (uint32_t)((const char *)r.at - from) };
         }
         if (r.bad)
-            break;
+            return false;
     }
+    return true;
 }
 
 /* Puts the event in its place, in the stead of the one at `instead` (n_events = of none). The
@@ -189,15 +191,18 @@ static bool is_gone(struct cpi_case_stage *stage, const struct cpi_event *ev)
            cpi_store_find(&stage->journeys.store, ev->case_id) == CPI_NONE;
 }
 
-void cpi_case_stage_take(struct cpi_case_stage *stage, const struct cpi_item *item,
+bool cpi_case_stage_take(struct cpi_case_stage *stage, const struct cpi_item *item,
                          struct cpi_outbox *box)
 {
     struct cpi_journeys *j = &stage->journeys;
     struct cpi_event_field room[CPI_EVENT_FIELDS_MAX];
     struct cpi_event ev;
     struct cpi_reader r = cpi_reader_of(item->body.at, item->body.len);
-    if (cpi_event_decode(&r, j->model, room, &ev))
-        return; /* of a type or source that this configuration does not have */
+    int e = cpi_event_decode(&r, j->model, room, &ev);
+    if (e == -EBADMSG || cpi_reader_left(&r))
+        return false;
+    if (e)
+        return true; /* of a type or source that this configuration does not have */
     j->counts->events++;
     if (j->folded != CPI_TIME_NONE && ev.known < j->folded) { /* its source appeared later (K3) */
         ev.known = j->folded;
@@ -205,13 +210,12 @@ void cpi_case_stage_take(struct cpi_case_stage *stage, const struct cpi_item *it
     }
     if (!makes_journey(j->model, &ev)) {
         take_alone(stage, &ev, false, box);
-        return;
-    }
-    if (is_gone(stage, &ev)) {
+    } else if (is_gone(stage, &ev)) {
         take_alone(stage, &ev, true, box);
-        return;
+    } else {
+        take_in_journey(stage, &ev, box);
     }
-    take_in_journey(stage, &ev, box);
+    return true;
 }
 
 /* ---- folding ---- */
@@ -228,6 +232,11 @@ static void fold_journey(struct cpi_case_stage *stage, uint32_t number, int64_t 
 {
     struct cpi_journeys *j = &stage->journeys;
     decode(j, cpi_journey_bytes(&j->store.at[number]));
+    if (!j->n_events) { /* all of types that the configuration no longer has */
+        cpi_store_remove(&j->store, number);
+        j->counts->journeys_dropped++;
+        return;
+    }
     find_words(j);
     cpi_fold_case(&j->before, j->event, j->n_events, from - 1);
     for (int64_t t = j->before.next; t < until; t = j->before.next) {
@@ -265,7 +274,7 @@ void cpi_case_stage_fold(struct cpi_case_stage *stage, int64_t w, struct cpi_out
     cpi_ids_expire(&stage->gone, step);
 }
 
-void cpi_case_stage_restored(struct cpi_case_stage *stage)
+bool cpi_case_stage_restored(struct cpi_case_stage *stage)
 {
     struct cpi_journeys *j = &stage->journeys;
     int64_t from = j->folded == CPI_TIME_NONE ? CPI_TIME_MIN : j->folded;
@@ -273,9 +282,11 @@ void cpi_case_stage_restored(struct cpi_case_stage *stage)
     for (uint32_t n = 0; n < j->store.count; n++) {
         if (!j->store.at[n].key)
             continue;
-        decode(j, cpi_journey_bytes(&j->store.at[n]));
+        if (!decode(j, cpi_journey_bytes(&j->store.at[n])))
+            return false;
         find_words(j);
         cpi_fold_case(&j->before, j->event, j->n_events, from - 1);
         wait(j, n, j->before.next, last_time(j));
     }
+    return true;
 }

@@ -254,3 +254,19 @@ void cpi_group_encode(const struct cpi_group *group, const struct cpi_model *mod
         cpi_agg_encode(&cell->agg, buf);
     }
 }
+
+/* Opening times stand for themselves (J9). */
+static bool is_gauge_fine(const struct cpi_agg *agg)
+{
+    const struct cpi_samples *set = cpi_agg_samples(agg);
+    return !set->bucketed && (!set->count || (cpi_time_fits(set->at[0].value) &&
+                                              cpi_time_fits(set->at[set->count - 1].value)));
+}
+
+bool cpi_cell_decode(struct cpi_cell *cell, const struct cpi_model *model, struct cpi_reader *r)
+{
+    bool gauge =
+        cell->indicator != CPI_NO_INDEX && model->indicator[cell->indicator].kind == CPI_OPEN;
+    return cpi_agg_decode(&cell->agg, r) && cell->kind <= CPI_PANE_PENDING &&
+           (!gauge || is_gauge_fine(&cell->agg));
+}

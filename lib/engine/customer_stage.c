@@ -1,5 +1,6 @@
 /* The customer stage: starts and events of all cases of one customer. Entries come with +1, go with
  * -1. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@ void cpi_customer_stage_fini(struct cpi_customer_stage *stage)
     cpi_journeys_fini(&stage->journeys);
 }
 
-static void decode(struct cpi_journeys *j, struct cpi_text bytes)
+static bool decode(struct cpi_journeys *j, struct cpi_text bytes)
 {
     struct cpi_reader r = cpi_reader_of(bytes.at, bytes.len);
     j->n_entries = 0;
@@ -33,18 +34,22 @@ static void decode(struct cpi_journeys *j, struct cpi_text bytes)
         uint64_t length = cpi_read_uint(&r); /* 0 = until it is taken back */
         entry.to = length ? (int64_t)((uint64_t)entry.from + length - 1) : CPI_TIME_END;
         entry.body = cpi_read_text(&r);
-        if (r.bad)
-            break;
+        if (r.bad || !cpi_time_fits(entry.time) || !cpi_time_fits(entry.from) ||
+            entry.to < entry.from || !cpi_time_fits_or(entry.to, CPI_TIME_END))
+            return false;
         j->entry = cpi_grow(j->entry, j->n_entries, &j->cap_entries, sizeof *j->entry);
         j->entry[j->n_entries++] = entry;
     }
+    return true;
 }
 
-static void decode_bodies(struct cpi_journeys *j)
+static bool decode_bodies(struct cpi_journeys *j)
 {
+    bool fine = true;
     cpi_arena_reset(&j->arena);
     for (size_t i = 0; i < j->n_entries; i++)
-        cpi_entry_decode(&j->entry[i], j->model, &j->arena);
+        fine &= cpi_entry_decode(&j->entry[i], j->model, &j->arena) != -EBADMSG;
+    return fine;
 }
 
 static void encode(struct cpi_journeys *j, uint32_t number)
@@ -63,42 +68,43 @@ static void encode(struct cpi_journeys *j, uint32_t number)
     cpi_store_set(&j->store, number, cpi_buf_text(&j->scratch));
 }
 
-void cpi_customer_stage_take(struct cpi_customer_stage *stage, const struct cpi_item *item)
+/* Takes an equal entry back from `known` on. False if there is none: it was forgotten already. */
+static bool take_back(struct cpi_journeys *j, struct cpi_text body, int64_t known)
+{
+    for (size_t i = 0; i < j->n_entries; i++)
+        if (j->entry[i].to == CPI_TIME_END && cpi_text_equal(j->entry[i].body, body)) {
+            j->entry[i].to = known > j->entry[i].from ? known : j->entry[i].from;
+            return true;
+        }
+    return false;
+}
+
+bool cpi_customer_stage_take(struct cpi_customer_stage *stage, const struct cpi_item *item)
 {
     struct cpi_journeys *j = &stage->journeys;
-    int64_t known = item->known;
-    bool is_start;
-    if (j->folded != CPI_TIME_NONE && known < j->folded) {
-        known = j->folded;
+    struct cpi_entry entry = { .from = item->known, .to = CPI_TIME_END, .body = item->body };
+    cpi_arena_reset(&j->arena);
+    int e = cpi_entry_decode(&entry, j->model, &j->arena);
+    if (e)
+        return e != -EBADMSG; /* or of what this configuration does not have */
+    if (j->folded != CPI_TIME_NONE && entry.from < j->folded) {
+        entry.from = j->folded;
         j->counts->clamped++;
     }
-    int64_t time = cpi_entry_time(j->model, item->body, &is_start);
-    if (time == CPI_TIME_NONE)
-        return; /* of an indicator or type that this configuration does not have */
     uint32_t number = cpi_store_ensure(&j->store, item->key);
     decode(j, cpi_journey_bytes(&j->store.at[number]));
     if (item->sign > 0) {
         j->entry = cpi_grow(j->entry, j->n_entries, &j->cap_entries, sizeof *j->entry);
-        j->entry[j->n_entries++] = (struct cpi_entry){ .is_start = is_start,
-                                                       .time = time,
-                                                       .from = known,
-                                                       .to = CPI_TIME_END,
-                                                       .body = item->body };
-    } else {
-        size_t i = 0;
-        while (i < j->n_entries &&
-               (j->entry[i].to != CPI_TIME_END || !cpi_text_equal(j->entry[i].body, item->body)))
-            i++;
-        if (i == j->n_entries) { /* it was forgotten already */
-            if (!j->n_entries)
-                cpi_store_remove(&j->store, number);
-            return;
-        }
-        j->entry[i].to = known > j->entry[i].from ? known : j->entry[i].from;
+        j->entry[j->n_entries++] = entry;
+    } else if (!take_back(j, entry.body, entry.from)) {
+        if (!j->n_entries)
+            cpi_store_remove(&j->store, number);
+        return true;
     }
     int64_t due = j->store.at[number].due;
     encode(j, number);
-    cpi_store_wait(&j->store, number, due < known ? due : known);
+    cpi_store_wait(&j->store, number, due < entry.from ? due : entry.from);
+    return true;
 }
 
 /* Drops entries that were taken back and those beyond the horizon; true if some went. One taken
@@ -220,7 +226,7 @@ void cpi_customer_stage_fold(struct cpi_customer_stage *stage, int64_t w, struct
     j->folded = step;
 }
 
-void cpi_customer_stage_restored(struct cpi_customer_stage *stage)
+bool cpi_customer_stage_restored(struct cpi_customer_stage *stage)
 {
     struct cpi_journeys *j = &stage->journeys;
     int64_t from = j->folded == CPI_TIME_NONE ? CPI_TIME_MIN : j->folded;
@@ -228,9 +234,10 @@ void cpi_customer_stage_restored(struct cpi_customer_stage *stage)
     for (uint32_t n = 0; n < j->store.count; n++) {
         if (!j->store.at[n].key)
             continue;
-        decode(j, cpi_journey_bytes(&j->store.at[n]));
-        decode_bodies(j);
+        if (!decode(j, cpi_journey_bytes(&j->store.at[n])) || !decode_bodies(j))
+            return false;
         cpi_fold_customer(&j->before, j->entry, j->n_entries, from - 1);
         wait(stage, n, j->before.next);
     }
+    return true;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cpi/alloc.h"
+#include "engine/combine.h"
 #include "engine/put.h"
 
 void cpi_entities_init(struct cpi_entities *entities, const struct cpi_model *model)
@@ -43,6 +44,11 @@ void cpi_entities_fini(struct cpi_entities *entities)
     free(entities->dirty);
     free(entities->free);
     cpi_index_fini(&entities->index);
+}
+
+bool cpi_entity_is_key(struct cpi_text key)
+{
+    return key.len && memchr(key.at, ':', key.len);
 }
 
 uint32_t cpi_entities_find(const struct cpi_entities *entities, struct cpi_text key)
@@ -339,6 +345,7 @@ static void decode_mark(struct cpi_entity *entity, const struct cpi_model *model
         struct cpi_revised revised;
         revised.end = cpi_read_int(r);
         revised.revision = (uint32_t)cpi_read_uint(r);
+        r->bad |= !cpi_time_fits(revised.end);
         mark->revised =
             cpi_grow(mark->revised, mark->n_revised, &mark->cap_revised, sizeof *mark->revised);
         mark->revised[mark->n_revised++] = revised;
@@ -371,7 +378,9 @@ static bool restore_head(struct cpi_entities *entities, struct cpi_text key, str
             if (cpi_text_equal(model->alert[a].name, name))
                 cpi_entity_rule(entity, a)->state = state;
     }
-    return !r.bad;
+    return !r.bad && !cpi_reader_left(&r) && cpi_time_fits_or(entity->due, CPI_TIME_END) &&
+           cpi_time_fits_or(entity->changed, CPI_TIME_NONE) &&
+           cpi_time_fits_or(entity->thinned, CPI_TIME_NONE);
 }
 
 /* An entity that went: what its rows said before does not hold for one that came back. */
@@ -391,7 +400,8 @@ static bool restore_pane(struct cpi_entities *entities, struct cpi_text key, str
     uint16_t indicator = cpi_model_indicator_of_hash(entities->model, (uint32_t)cpi_read_uint(&k));
     uint8_t kind = cpi_read_byte(&k);
     int64_t start = cpi_read_int(&k);
-    if (k.bad)
+    if (k.bad || cpi_reader_left(&k) || kind > CPI_PANE_PENDING || !cpi_entity_is_key(name) ||
+        !cpi_time_fits_or(start, CPI_PANE_BASE))
         return false;
     if (indicator == CPI_NO_INDEX)
         return true;
@@ -406,13 +416,18 @@ static bool restore_pane(struct cpi_entities *entities, struct cpi_text key, str
     struct cpi_reader r = cpi_reader_of(value.at, value.len);
     uint8_t rung = cpi_read_byte(&r);
     struct cpi_pane *pane = cpi_panes_ensure(&entity->panes, indicator, kind, start, rung);
-    return cpi_agg_decode(&pane->agg, &r) && rung < CPI_LADDER_MAX;
+    struct cpi_cell cell = { indicator, kind, start, pane->agg };
+    bool fine = cpi_cell_decode(&cell, entities->model, &r);
+    pane->agg = cell.agg; /* moved there and back */
+    return fine && rung < CPI_LADDER_MAX && !cpi_reader_left(&r);
 }
 
 bool cpi_entities_restore(struct cpi_entities *entities, struct cpi_text key, struct cpi_text value)
 {
     if (key.at[0] == 'p')
         return restore_pane(entities, key, value);
+    if (!cpi_entity_is_key(cpi_text_part(key, 1, key.len)))
+        return false;
     if (value.at)
         return restore_head(entities, key, value);
     uint32_t e = cpi_entities_find(entities, cpi_text_part(key, 1, key.len));

@@ -60,6 +60,8 @@ struct cpi_entities {
 };
 void cpi_entities_init(struct cpi_entities *entities, const struct cpi_model *model);
 void cpi_entities_fini(struct cpi_entities *entities);
+/* "kind:id"? */
+bool cpi_entity_is_key(struct cpi_text key);
 uint32_t cpi_entities_find(const struct cpi_entities *entities, struct cpi_text key);
 uint32_t cpi_entities_ensure(struct cpi_entities *entities, struct cpi_text key);
 /* Rows of the entity (its head if head_dirty, its dirty panes) will be written. */

@@ -1,5 +1,9 @@
 #include "engine/frame.h"
 
+#include <errno.h>
+
+#include "cpi/time.h"
+
 void cpi_slot_encode(const struct cpi_slot *slot, struct cpi_buf *buf)
 {
     cpi_buf_add_byte(buf, (uint8_t)slot->stage);
@@ -31,32 +35,39 @@ void cpi_frame_encode(uint32_t generation, int64_t clock, struct cpi_text slots,
     cpi_buf_add_text(buf, items);
 }
 
-bool cpi_frame_decode(struct cpi_text bytes, struct cpi_frame *ret)
+int cpi_frame_decode(struct cpi_text bytes, struct cpi_frame *ret)
 {
     struct cpi_reader r = cpi_reader_of(bytes.at, bytes.at ? bytes.len : 0);
-    if (cpi_read_byte(&r) != CPI_FRAME_FORMAT)
-        return false;
-    ret->generation = (uint32_t)cpi_read_uint(&r);
+    uint8_t format = cpi_read_byte(&r);
+    if (format != 0xC0 && format != 0xC1 && format < 0xF8)
+        return -ENOMSG;
+    uint64_t generation = cpi_read_uint(&r);
     ret->clock = cpi_read_int(&r);
-    ret->n_slots = (uint32_t)cpi_read_uint(&r);
+    uint64_t n_slots = cpi_read_uint(&r);
     struct cpi_text slots = cpi_read_bytes(&r, cpi_read_uint(&r));
-    if (r.bad)
-        return false;
+    if (r.bad || format != CPI_FRAME_FORMAT || generation > UINT32_MAX ||
+        n_slots > slots.len / CPI_SLOT_BYTES_MIN || !cpi_time_fits_or(ret->clock, CPI_TIME_NONE))
+        return -EBADMSG;
+    ret->generation = (uint32_t)generation;
+    ret->n_slots = (uint32_t)n_slots;
     ret->slots = cpi_reader_of(slots.at, slots.len);
     ret->items = r;
-    return true;
+    return 0;
 }
 
 void cpi_slot_decode(struct cpi_slot *ret, struct cpi_reader *r)
 {
     uint8_t stage = cpi_read_byte(r);
+    uint64_t origin = cpi_read_uint(r), partition = cpi_read_uint(r), count = cpi_read_uint(r);
     ret->stage = (enum cpi_stage)stage;
-    ret->origin = (uint32_t)cpi_read_uint(r);
-    ret->partition = (uint32_t)cpi_read_uint(r);
-    ret->count = (uint32_t)cpi_read_uint(r);
+    ret->origin = (uint32_t)origin;
+    ret->partition = (uint32_t)partition;
+    ret->count = (uint32_t)count;
     ret->w = cpi_read_int(r);
     ret->first = cpi_read_int(r);
-    r->bad = r->bad || stage >= CPI_STAGE_WINDOW;
+    r->bad = r->bad || stage >= CPI_STAGE_WINDOW || origin > UINT32_MAX || partition >= count ||
+             count > CPI_SENDERS_MAX || !cpi_time_fits_or(ret->w, CPI_TIME_END) ||
+             !cpi_time_fits_or(ret->first, CPI_TIME_END);
 }
 
 bool cpi_frame_next_slot(struct cpi_frame *frame, struct cpi_slot *ret)
@@ -78,6 +89,7 @@ bool cpi_frame_next_item(struct cpi_frame *frame, struct cpi_item *ret)
     ret->known = cpi_read_int(r);
     ret->key = cpi_read_text(r);
     ret->body = cpi_read_text(r);
-    r->bad = r->bad || ret->stage == CPI_STAGE_SOURCE || ret->stage > CPI_STAGE_WINDOW;
+    r->bad = r->bad || ret->stage == CPI_STAGE_SOURCE || ret->stage > CPI_STAGE_WINDOW ||
+             !cpi_time_fits(ret->known) || (ret->stage != CPI_STAGE_CASE && !ret->key.len);
     return !r->bad;
 }

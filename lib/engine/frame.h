@@ -15,7 +15,11 @@
 #include "cpi/buf.h"
 #include "cpi/text.h"
 
+/* Formats begin with a byte that no UTF-8 text contains, so that what others write into the topic
+ * is told from frames of another version: 0xC0, 0xC1, 0xF8 - 0xFF. */
 #define CPI_FRAME_FORMAT 0xC1
+#define CPI_SENDERS_MAX (1u << 17) /* partitions of a topic */
+#define CPI_SLOT_BYTES_MIN 6
 
 enum cpi_stage { CPI_STAGE_SOURCE, CPI_STAGE_CASE, CPI_STAGE_CUSTOMER, CPI_STAGE_WINDOW };
 
@@ -44,8 +48,8 @@ void cpi_slot_encode(const struct cpi_slot *slot, struct cpi_buf *buf);
 void cpi_item_encode(const struct cpi_item *item, struct cpi_buf *buf);
 void cpi_frame_encode(uint32_t generation, int64_t clock, struct cpi_text slots, uint32_t n_slots,
                       struct cpi_text items, struct cpi_buf *buf);
-/* False if it is no frame of this format. */
-bool cpi_frame_decode(struct cpi_text bytes, struct cpi_frame *ret);
+/* 0, -ENOMSG (not ours: no text or bytes of cpid), -EBADMSG (damaged, or of another version). */
+int cpi_frame_decode(struct cpi_text bytes, struct cpi_frame *ret);
 void cpi_slot_decode(struct cpi_slot *ret, struct cpi_reader *r);
 /* One by one; false at the end or if malformed (then reader.bad). */
 bool cpi_frame_next_slot(struct cpi_frame *frame, struct cpi_slot *ret);

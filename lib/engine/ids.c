@@ -232,8 +232,8 @@ static bool restore_chunk(struct cpi_ids *ids, int64_t hour, size_t chunk, struc
         struct cpi_id id;
         id.hash.lo = cpi_read_u64(r);
         id.hash.hi = cpi_read_u64(r);
-        id.known = cpi_read_int(r) + hour * CPI_HOUR;
-        if (r->bad || i == CHUNK)
+        id.known = (int64_t)((uint64_t)cpi_read_int(r) + (uint64_t)(hour * CPI_HOUR));
+        if (r->bad || i == CHUNK || !cpi_time_fits(id.known))
             return false;
         forget(ids, number * CHUNK + i);
         put(ids, bucket, chunk * CHUNK + i, id);
@@ -246,7 +246,8 @@ bool cpi_ids_restore(struct cpi_ids *ids, struct cpi_text key, struct cpi_text v
     struct cpi_reader k = cpi_reader_of(key.at + 1, key.len - 1);
     int64_t hour = cpi_read_int(&k);
     uint64_t chunk = cpi_read_uint(&k);
-    if (k.bad || chunk >= CHUNKS_MAX)
+    if (k.bad || cpi_reader_left(&k) || chunk >= CHUNKS_MAX || hour > CPI_TIME_END / CPI_HOUR ||
+        hour < CPI_TIME_NONE / CPI_HOUR || !cpi_time_fits(hour * CPI_HOUR))
         return false;
     if (value.at) {
         struct cpi_reader r = cpi_reader_of(value.at, value.len);

@@ -98,7 +98,8 @@ bool cpi_intake_parse(struct cpi_intake *intake, struct cpi_text metadata)
     int64_t first = strtoll(at, &at, 10);
     int64_t largest = strtoll(at, &at, 10);
     unsigned long generation = strtoul(at, &at, 10);
-    if (*at)
+    if (*at || !cpi_time_fits_or(w, CPI_TIME_NONE) || !cpi_time_fits_or(first, CPI_TIME_END) ||
+        !cpi_time_fits_or(largest, CPI_TIME_NONE) || generation > UINT32_MAX)
         return false;
     intake->w = w;
     intake->first_w = first;

@@ -21,6 +21,14 @@ void cpi_journeys_init(struct cpi_journeys *journeys, const struct cpi_model *mo
     cpi_buf_init(&journeys->scratch);
 }
 
+bool cpi_journeys_decode_head(struct cpi_journeys *journeys, struct cpi_reader *r)
+{
+    if (!cpi_slots_decode(&journeys->slots, r))
+        return false;
+    journeys->folded = cpi_read_int(r);
+    return cpi_time_fits_or(journeys->folded, CPI_TIME_NONE);
+}
+
 void cpi_journeys_fini(struct cpi_journeys *journeys)
 {
     cpi_store_fini(&journeys->store);

@@ -40,7 +40,9 @@ struct cpi_case_stage {
 void cpi_case_stage_init(struct cpi_case_stage *stage, const struct cpi_model *model,
                          struct cpi_task_counts *counts);
 void cpi_case_stage_fini(struct cpi_case_stage *stage);
-void cpi_case_stage_take(struct cpi_case_stage *stage, const struct cpi_item *item,
+/* False, here and below: malformed; the task is spoilt. What is well formed but of a type, source
+ * or indicator that the model does not have is passed over. */
+bool cpi_case_stage_take(struct cpi_case_stage *stage, const struct cpi_item *item,
                          struct cpi_outbox *box);
 /* Folds everything before the finest step that the watermark has reached. */
 void cpi_case_stage_fold(struct cpi_case_stage *stage, int64_t w, struct cpi_outbox *box);
@@ -52,17 +54,19 @@ struct cpi_customer_stage {
 void cpi_customer_stage_init(struct cpi_customer_stage *stage, const struct cpi_model *model,
                              struct cpi_task_counts *counts);
 void cpi_customer_stage_fini(struct cpi_customer_stage *stage);
-void cpi_customer_stage_take(struct cpi_customer_stage *stage, const struct cpi_item *item);
+bool cpi_customer_stage_take(struct cpi_customer_stage *stage, const struct cpi_item *item);
 void cpi_customer_stage_fold(struct cpi_customer_stage *stage, int64_t w, struct cpi_outbox *box);
 
 /* After the restore: when each journey is due. */
-void cpi_case_stage_restored(struct cpi_case_stage *stage);
-void cpi_customer_stage_restored(struct cpi_customer_stage *stage);
+bool cpi_case_stage_restored(struct cpi_case_stage *stage);
+bool cpi_customer_stage_restored(struct cpi_customer_stage *stage);
 
 /* Shared by the two; private to the engine. */
 void cpi_journeys_init(struct cpi_journeys *journeys, const struct cpi_model *model,
                        enum cpi_stage stage, char row_letter, struct cpi_task_counts *counts);
 void cpi_journeys_fini(struct cpi_journeys *journeys);
+/* The stage's part of the head row: slots, and how far it is folded. */
+bool cpi_journeys_decode_head(struct cpi_journeys *journeys, struct cpi_reader *r);
 /* The finest step at or before w. */
 int64_t cpi_journeys_step(const struct cpi_journeys *journeys, int64_t w);
 /* What `after` has and `before` has not leaves with +1, the other way round with -1, known at t. */

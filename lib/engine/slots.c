@@ -112,6 +112,7 @@ bool cpi_slots_decode(struct cpi_slots *slots, struct cpi_reader *r)
     for (uint64_t i = 0; i < count && !r->bad; i++) {
         struct cpi_slot slot;
         cpi_slot_decode(&slot, r);
+        r->bad |= slot.w == CPI_TIME_END; /* only files have an end, and no changelog */
         if (!r->bad)
             cpi_slots_update(slots, &slot);
     }

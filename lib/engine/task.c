@@ -51,27 +51,31 @@ void cpi_task_replay(struct cpi_task *task, bool every_boundary)
     task->windows.every_boundary = every_boundary;
 }
 
-static void take_items(struct cpi_task *task, struct cpi_frame *frame, struct cpi_outbox *box)
+static bool take_items(struct cpi_task *task, struct cpi_frame *frame, struct cpi_outbox *box)
 {
     struct cpi_item item;
-    while (cpi_frame_next_item(frame, &item)) {
+    bool fine = true;
+    while (fine && cpi_frame_next_item(frame, &item)) {
         task->counts.items++;
         if (item.stage == CPI_STAGE_CASE)
-            cpi_case_stage_take(&task->cases, &item, box);
+            fine = cpi_case_stage_take(&task->cases, &item, box);
         else if (item.stage == CPI_STAGE_CUSTOMER)
-            cpi_customer_stage_take(&task->customers, &item);
+            fine = cpi_customer_stage_take(&task->customers, &item);
         else
-            cpi_window_stage_take(&task->windows, &item);
+            fine = cpi_window_stage_take(&task->windows, &item);
     }
+    return fine && !frame->items.bad;
 }
 
-static void take_slots(struct cpi_task *task, struct cpi_frame *frame, struct cpi_outbox *box)
+static bool take_slots(struct cpi_task *task, struct cpi_frame *frame, struct cpi_outbox *box)
 {
     struct cpi_slots *sources = &task->cases.journeys.slots,
                      *cases = &task->customers.journeys.slots;
     struct cpi_slot slot, *customers = cpi_xcalloc(frame->n_slots, sizeof *customers);
     size_t n_sources = 0, n_cases = 0, n_customers = 0;
+    bool ended = false;
     while (cpi_frame_next_slot(frame, &slot)) {
+        ended |= slot.w == CPI_TIME_END;
         if (slot.stage == CPI_STAGE_SOURCE) {
             cpi_slots_update(sources, &slot);
             n_sources++;
@@ -82,6 +86,10 @@ static void take_slots(struct cpi_task *task, struct cpi_frame *frame, struct cp
             customers[n_customers++] = slot;
         }
     }
+    if (frame->slots.bad || (ended && !task->windows.replay)) { /* only files have an end */
+        free(customers);
+        return false;
+    }
     if (n_sources)
         cpi_case_stage_fold(&task->cases, cpi_slots_min_sources(sources, task->model), box);
     if (n_cases)
@@ -90,6 +98,7 @@ static void take_slots(struct cpi_task *task, struct cpi_frame *frame, struct cp
     if (n_customers || frame->clock != CPI_TIME_NONE)
         cpi_window_stage_queue(&task->windows, customers, n_customers, frame->clock);
     free(customers);
+    return true;
 }
 
 int cpi_task_feed(struct cpi_task *task, struct cpi_text bytes, int64_t offset,
@@ -97,14 +106,13 @@ int cpi_task_feed(struct cpi_task *task, struct cpi_text bytes, int64_t offset,
 {
     struct cpi_frame frame;
     (void)offset;
-    if (!cpi_frame_decode(bytes, &frame))
-        return -EBADMSG;
+    int r = cpi_frame_decode(bytes, &frame);
+    if (r)
+        return r;
     if (frame.generation > task->model->generation)
         return -ESTALE;
     task->counts.frames++;
-    take_items(task, &frame, box);
-    take_slots(task, &frame, box);
-    return 0;
+    return take_items(task, &frame, box) && take_slots(task, &frame, box) ? 0 : -EBADMSG;
 }
 
 bool cpi_task_advance(struct cpi_task *task, uint64_t budget, struct cpi_outbox *box)
@@ -148,13 +156,9 @@ static bool restore_head(struct cpi_task *task, struct cpi_text value)
         return false;
     cpi_read_uint(&r); /* the generation that wrote it */
     task->next_offset = cpi_read_int(&r);
-    if (!cpi_slots_decode(&task->cases.journeys.slots, &r))
-        return false;
-    task->cases.journeys.folded = cpi_read_int(&r);
-    if (!cpi_slots_decode(&task->customers.journeys.slots, &r))
-        return false;
-    task->customers.journeys.folded = cpi_read_int(&r);
-    return cpi_window_stage_decode_head(&task->windows, &r);
+    return task->next_offset >= 0 && cpi_journeys_decode_head(&task->cases.journeys, &r) &&
+           cpi_journeys_decode_head(&task->customers.journeys, &r) &&
+           cpi_window_stage_decode_head(&task->windows, &r) && !cpi_reader_left(&r);
 }
 
 int cpi_task_restore(struct cpi_task *task, struct cpi_text key, struct cpi_text value)
@@ -189,10 +193,10 @@ int cpi_task_restore(struct cpi_task *task, struct cpi_text key, struct cpi_text
 
 int cpi_task_restored(struct cpi_task *task, int64_t *ret_next_offset)
 {
-    cpi_case_stage_restored(&task->cases);
-    cpi_customer_stage_restored(&task->customers);
-    cpi_window_stage_restored(&task->windows);
     *ret_next_offset = task->next_offset;
+    if (!cpi_case_stage_restored(&task->cases) || !cpi_customer_stage_restored(&task->customers))
+        return -EBADMSG;
+    cpi_window_stage_restored(&task->windows);
     return 0;
 }
 

@@ -34,7 +34,7 @@ static struct cpi_alert_input judge_silence(struct cpi_window_stage *stage,
                                             struct cpi_entity *entity, const struct cpi_alert *rule,
                                             int64_t b)
 {
-    struct cpi_alert_input input = { .enough = b >= stage->first_w + rule->no_data_ms };
+    struct cpi_alert_input input = { .enough = b - rule->no_data_ms >= stage->first_w };
     cpi_reading_read(&stage->other.reading, stage->model, &entity->panes, rule->indicator,
                      b - rule->no_data_ms, b);
     /* of a dimension only who still has panes is missed; who has left is not called for ever */
@@ -148,7 +148,7 @@ void cpi_window_refresh(struct cpi_window_stage *stage, struct cpi_outbox *box)
     if (stage->clock < stage->next_refresh)
         return;
     stage->next_refresh = stage->clock + stage->model->refresh_ms;
-    if (stage->clock - stage->w >= CPI_HOUR + stage->model->longest_wait_ms)
+    if (stage->w <= stage->clock - CPI_HOUR - stage->model->longest_wait_ms)
         return; /* catching up: transitions alone, and they arrive already ended */
     const uint32_t *order = cpi_entities_order(&stage->entities);
     for (size_t i = 0; i < stage->entities.n_order; i++)

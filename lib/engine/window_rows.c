@@ -76,7 +76,8 @@ static bool restore_waiting(struct cpi_window_stage *stage, struct cpi_text key,
     uint16_t indicator = cpi_model_indicator_of_hash(stage->model, (uint32_t)cpi_read_uint(&k));
     uint8_t kind = cpi_read_byte(&k);
     int64_t start = cpi_read_int(&k);
-    if (k.bad)
+    if (k.bad || cpi_reader_left(&k) || !cpi_time_fits(step) || kind > CPI_PANE_PENDING ||
+        !cpi_entity_is_key(name))
         return false;
     if (indicator == CPI_NO_INDEX || !stage->ladder[indicator].count)
         return true;
@@ -91,9 +92,9 @@ static bool restore_waiting(struct cpi_window_stage *stage, struct cpi_text key,
     struct cpi_reader r = cpi_reader_of(value.at, value.at ? value.len : 0);
     if (!value.at)
         return true;
-    bool fine = cpi_agg_decode(&waiting->cell.agg, &r);
+    bool fine = cpi_cell_decode(&waiting->cell, stage->model, &r) && cpi_time_fits(start);
     cpi_waiting_set_path(waiting, cpi_read_text(&r));
-    return fine && !r.bad;
+    return fine && !r.bad && !cpi_reader_left(&r);
 }
 
 bool cpi_window_stage_restore(struct cpi_window_stage *stage, struct cpi_text key,
@@ -165,14 +166,33 @@ static bool decode_effect(struct cpi_window_stage *stage, struct cpi_reader *r)
 {
     int64_t clock = cpi_read_int(r);
     uint64_t n = cpi_read_uint(r);
-    if (r->bad || n > cpi_reader_left(r))
+    if (r->bad || n > cpi_reader_left(r) || !cpi_time_fits_or(clock, CPI_TIME_NONE))
         return false;
     struct cpi_slot *slot = cpi_xcalloc(n, sizeof *slot);
-    for (uint64_t i = 0; i < n; i++)
+    for (uint64_t i = 0; i < n; i++) {
         cpi_slot_decode(&slot[i], r);
-    cpi_window_stage_queue(stage, slot, n, clock);
+        r->bad |= slot[i].w == CPI_TIME_END;
+    }
+    if (!r->bad)
+        cpi_window_stage_queue(stage, slot, n, clock);
     free(slot);
     return !r->bad;
+}
+
+static bool is_head_sound(const struct cpi_window_stage *stage)
+{
+    bool begun = stage->w != CPI_TIME_NONE;
+    return cpi_time_fits_or(stage->w, CPI_TIME_NONE) &&
+           cpi_time_fits_or(stage->told_step, CPI_TIME_NONE) &&
+           (cpi_time_fits_or(stage->first_w, CPI_TIME_NONE) || stage->first_w == CPI_TIME_END) &&
+           begun == (stage->first_w != CPI_TIME_NONE) &&
+           cpi_time_fits_or(stage->cursor, CPI_TIME_NONE) &&
+           (begun || stage->cursor == CPI_TIME_NONE) &&
+           cpi_time_fits_or(stage->step, CPI_TIME_NONE) &&
+           (stage->step == CPI_TIME_NONE || stage->cursor != CPI_TIME_NONE) &&
+           cpi_time_fits_or(stage->clock, CPI_TIME_NONE) &&
+           cpi_time_fits_or(stage->next_refresh, CPI_TIME_NONE) &&
+           (!stage->at_work || stage->n_effects > 0);
 }
 
 bool cpi_window_stage_decode_head(struct cpi_window_stage *stage, struct cpi_reader *r)
@@ -199,5 +219,5 @@ bool cpi_window_stage_decode_head(struct cpi_window_stage *stage, struct cpi_rea
     stage->next_refresh = cpi_read_int(r);
     cpi_buf_reset(&stage->fired);
     cpi_buf_add_text(&stage->fired, fired);
-    return !r->bad;
+    return !r->bad && is_head_sound(stage);
 }

@@ -75,36 +75,46 @@ void cpi_window_stage_fini(struct cpi_window_stage *stage)
     cpi_figure_fini(&stage->other);
 }
 
-void cpi_window_stage_take(struct cpi_window_stage *stage, const struct cpi_item *item)
+static void take_cell(struct cpi_window_stage *stage, uint32_t entity, int64_t step,
+                      const struct cpi_cell *cell, struct cpi_text path)
+{
+    struct cpi_waiting *waiting =
+        cpi_inbox_ensure(&stage->inbox, step, entity, cell->indicator, cell->kind, cell->start);
+    stage->entities.at[entity].waiting += !waiting->counted;
+    waiting->counted = true;
+    cpi_waiting_set_path(waiting, path);
+    cpi_agg_merge(&waiting->cell.agg, &stage->model->indicator[cell->indicator], &cell->agg,
+                  &stage->counts->saturated);
+}
+
+bool cpi_window_stage_take(struct cpi_window_stage *stage, const struct cpi_item *item)
 {
     struct cpi_reader r = cpi_reader_of(item->body.at, item->body.len);
     int64_t step = cpi_read_int(&r), told = step;
     uint64_t cells = cpi_read_uint(&r);
+    struct cpi_text path = cpi_read_text(&r);
+    if (!cpi_time_fits(step) || !cpi_entity_is_key(item->key))
+        return false;
     if (stage->told_step != CPI_TIME_NONE && step < stage->told_step) {
         step = stage->told_step; /* its source appeared later (K3) */
         stage->counts->clamped++;
     }
     uint32_t entity = cpi_entities_ensure(&stage->entities, item->key);
-    struct cpi_text path = cpi_read_text(&r);
-    for (uint64_t c = 0; c < cells && !r.bad; c++) {
-        uint16_t indicator = cpi_model_indicator_of_hash(stage->model, (uint32_t)cpi_read_uint(&r));
-        uint8_t kind = cpi_read_byte(&r);
-        int64_t start = cpi_read_int(&r) + told;
-        struct cpi_agg agg;
-        cpi_agg_init(&agg);
-        if (cpi_agg_decode(&agg, &r) && indicator != CPI_NO_INDEX &&
-            stage->ladder[indicator].count) {
-            struct cpi_waiting *waiting =
-                cpi_inbox_ensure(&stage->inbox, step, entity, indicator, kind, start);
-            stage->entities.at[entity].waiting += !waiting->counted;
-            waiting->counted = true;
-            cpi_waiting_set_path(waiting, path); /* once is enough */
-            path = CPI_ABSENT;
-            cpi_agg_merge(&waiting->cell.agg, &stage->model->indicator[indicator], &agg,
-                          &stage->counts->saturated);
+    bool fine = true;
+    for (uint64_t c = 0; c < cells && fine; c++) {
+        struct cpi_cell cell;
+        cell.indicator = cpi_model_indicator_of_hash(stage->model, (uint32_t)cpi_read_uint(&r));
+        cell.kind = cpi_read_byte(&r);
+        cell.start = (int64_t)((uint64_t)cpi_read_int(&r) + (uint64_t)told);
+        cpi_agg_init(&cell.agg);
+        fine = cpi_cell_decode(&cell, stage->model, &r) && cpi_time_fits(cell.start);
+        if (fine && cell.indicator != CPI_NO_INDEX && stage->ladder[cell.indicator].count) {
+            take_cell(stage, entity, step, &cell, path);
+            path = CPI_ABSENT; /* once is enough */
         }
-        cpi_agg_fini(&agg);
+        cpi_agg_fini(&cell.agg);
     }
+    return fine && !r.bad && !cpi_reader_left(&r);
 }
 
 void cpi_window_stage_queue(struct cpi_window_stage *stage, const struct cpi_slot *slot,
@@ -172,7 +182,9 @@ static int64_t next_step(struct cpi_window_stage *stage)
     int64_t first = cpi_inbox_first(&stage->inbox);
     if (stage->cursor == CPI_TIME_NONE) {
         stage->cursor = first < last ? first : last;
-        int64_t begin = cpi_calendar_floor(&stage->calendar, finest, stage->first_w);
+        int64_t begin = stage->first_w == CPI_TIME_END /* nothing ever came */
+                            ? last
+                            : cpi_calendar_floor(&stage->calendar, finest, stage->first_w);
         if (begin < stage->cursor)
             stage->cursor = begin;
         stage->min_due = stage->cursor; /* entities that are watched from the beginning */

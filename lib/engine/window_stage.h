@@ -49,7 +49,8 @@ struct cpi_window_stage {
 void cpi_window_stage_init(struct cpi_window_stage *stage, const struct cpi_model *model,
                            uint32_t task, uint32_t tasks, struct cpi_task_counts *counts);
 void cpi_window_stage_fini(struct cpi_window_stage *stage);
-void cpi_window_stage_take(struct cpi_window_stage *stage, const struct cpi_item *item);
+/* False if malformed. */
+bool cpi_window_stage_take(struct cpi_window_stage *stage, const struct cpi_item *item);
 /* Queues a frame's slots (copied) and clock. */
 void cpi_window_stage_queue(struct cpi_window_stage *stage, const struct cpi_slot *slot,
                             size_t count, int64_t clock);

@@ -127,7 +127,7 @@ bool cpi_envelope_parse(struct cpi_envelope_reader *reader, struct cpi_text line
     ret->topic = json_text(at(reader, TOPIC));
     ret->partition = (uint32_t)partition;
     ret->offset = offset;
-    if (read_int(at(reader, TS), &timestamp) && timestamp >= 0)
+    if (read_int(at(reader, TS), &timestamp) && timestamp >= 0 && timestamp < CPI_TIME_MAX)
         ret->timestamp = timestamp;
     return true;
 }

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cpi/time.h"
+
 enum {
     OWN_CASE = 1,
     CUSTOMER_NULL = 2,
@@ -119,9 +121,11 @@ int cpi_event_decode(struct cpi_reader *r, const struct cpi_model *model,
     ret->time = cpi_read_int(r);
     ret->known = (int64_t)((uint64_t)ret->time + cpi_read_uint(r));
     ret->seq = cpi_read_int(r);
-    ret->partition = (uint32_t)cpi_read_uint(r);
+    uint64_t partition = cpi_read_uint(r);
     ret->offset = cpi_read_int(r);
-    ret->index = (uint32_t)cpi_read_uint(r);
+    uint64_t index = cpi_read_uint(r);
+    ret->partition = (uint32_t)partition;
+    ret->index = (uint32_t)index;
     ret->id.lo = cpi_read_u64(r);
     ret->id.hi = cpi_read_u64(r);
     ret->id_text = CPI_ABSENT;
@@ -130,7 +134,8 @@ int cpi_event_decode(struct cpi_reader *r, const struct cpi_model *model,
     ret->rep = cpi_read_text(r);
     ret->team = cpi_read_text(r);
     decode_fields(r, model, room, ret);
-    if (r->bad || flags > 15)
+    if (r->bad || flags > 15 || !cpi_time_fits(ret->time) || !cpi_time_fits(ret->known) ||
+        ret->known < ret->time || (partition | index) > UINT32_MAX || !cpi_text_is(ret->case_id))
         return -EBADMSG;
     return ret->type == CPI_NO_INDEX || ret->source == CPI_NO_INDEX ? -ENOENT : 0;
 }

@@ -104,11 +104,10 @@ struct cpi_entry {
     const struct cpi_start *start; /* decoded: one of the two, or neither if it cannot be */
     const struct cpi_seen *seen;
 };
-/* The time of an item's body (start or event), and which it is; CPI_TIME_NONE if malformed. */
-int64_t cpi_entry_time(const struct cpi_model *model, struct cpi_text body, bool *ret_is_start);
-/* Decodes the body into the arena. */
-void cpi_entry_decode(struct cpi_entry *entry, const struct cpi_model *model,
-                      struct cpi_arena *arena);
+/* Decodes the body into the arena: is_start, time, start or seen. 0, -EBADMSG (malformed), -ENOENT
+ * (of an indicator, type or source that the model does not have: neither start nor seen). */
+int cpi_entry_decode(struct cpi_entry *entry, const struct cpi_model *model,
+                     struct cpi_arena *arena);
 /* The journey ends at t, over its limit (J7): what is undecided just before it is excluded. */
 void cpi_fold_customer_end(struct cpi_fold *fold, const struct cpi_entry *entry, size_t count,
                            int64_t t);
@@ -137,6 +136,7 @@ void cpi_fold_add_fact(struct cpi_fold *fold, const struct cpi_fact *fact);
 void cpi_fold_push_fact(struct cpi_fold *fold, const struct cpi_fact *fact);
 void cpi_fold_add_start(struct cpi_fold *fold, const struct cpi_start *start);
 void cpi_fold_add_forward(struct cpi_fold *fold, const struct cpi_event *ev);
+/* 0, -EBADMSG, -ENOENT (of an indicator that the model does not have). */
 int cpi_start_decode(struct cpi_reader *r, const struct cpi_model *model, struct cpi_arena *arena,
                      struct cpi_start *ret);
 void cpi_fold_sort(struct cpi_fold *fold);

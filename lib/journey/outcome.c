@@ -1,5 +1,6 @@
 /* Outcomes and their canonical bytes: two folds are compared by bytes, and what goes to the
  * customer stage goes as these bytes. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,16 +134,19 @@ int cpi_start_decode(struct cpi_reader *r, const struct cpi_model *model, struct
     ret->own_rep = cpi_read_text(r);
     ret->own_team = cpi_read_text(r);
     ret->n_holds = cpi_read_uint(r);
-    if (r->bad || ret->own > CPI_WON || ret->n_holds > cpi_reader_left(r))
-        return -1;
+    if (r->bad || ret->own > CPI_WON || ret->n_holds > cpi_reader_left(r) ||
+        !cpi_time_fits(ret->time) || !cpi_time_fits(ret->own_time))
+        return -EBADMSG;
     ret->hold = cpi_arena_take(arena, ret->n_holds * sizeof *ret->hold);
     for (size_t i = 0; i < ret->n_holds; i++) {
         ret->hold[i].from = cpi_read_int(r);
         ret->hold[i].rep = cpi_read_text(r);
         ret->hold[i].team = cpi_read_text(r);
+        r->bad |= !cpi_time_fits(ret->hold[i].from);
     }
     ret->limited = cpi_read_byte(r) != 0;
     ret->limited_at = cpi_read_int(r);
+    r->bad |= !cpi_time_fits_or(ret->limited_at, CPI_TIME_END);
     ret->n_same = cpi_read_uint(r);
     for (size_t i = 0; i < ret->n_same && !r->bad; i++) {
         struct cpi_text value = cpi_read_text(r);
@@ -157,44 +161,37 @@ int cpi_start_decode(struct cpi_reader *r, const struct cpi_model *model, struct
     }
     if (ret->n_same > CPI_SAME_MAX * 2)
         ret->n_same = CPI_SAME_MAX * 2;
-    return r->bad || ret->indicator == CPI_NO_INDEX ? -1 : 0;
+    if (r->bad)
+        return -EBADMSG;
+    return ret->indicator == CPI_NO_INDEX ? -ENOENT : 0;
 }
 
-int64_t cpi_entry_time(const struct cpi_model *model, struct cpi_text body, bool *ret_is_start)
-{
-    struct cpi_reader r = cpi_reader_of(body.at, body.len);
-    *ret_is_start = cpi_read_byte(&r) == BODY_START;
-    if (*ret_is_start) {
-        cpi_read_u64(&r);
-        int64_t time = cpi_read_int(&r);
-        return r.bad ? CPI_TIME_NONE : time;
-    }
-    struct cpi_event_field room[CPI_EVENT_FIELDS_MAX];
-    struct cpi_event ev;
-    return cpi_event_decode(&r, model, room, &ev) ? CPI_TIME_NONE : ev.time;
-}
-
-void cpi_entry_decode(struct cpi_entry *entry, const struct cpi_model *model,
-                      struct cpi_arena *arena)
+int cpi_entry_decode(struct cpi_entry *entry, const struct cpi_model *model,
+                     struct cpi_arena *arena)
 {
     struct cpi_reader r = cpi_reader_of(entry->body.at, entry->body.len);
+    uint8_t kind = cpi_read_byte(&r);
+    entry->is_start = kind == BODY_START;
     entry->start = NULL;
     entry->seen = NULL;
-    cpi_read_byte(&r);
     if (entry->is_start) {
         struct cpi_start *start = cpi_arena_take(arena, sizeof *start);
-        if (!cpi_start_decode(&r, model, arena, start))
-            entry->start = start;
-        return;
+        int e = cpi_start_decode(&r, model, arena, start);
+        entry->time = start->time;
+        entry->start = e ? NULL : start;
+        return cpi_reader_left(&r) ? -EBADMSG : e;
     }
     struct cpi_event_field room[CPI_EVENT_FIELDS_MAX];
     struct cpi_seen *seen = cpi_arena_take(arena, sizeof *seen);
-    if (cpi_event_decode(&r, model, room, &seen->ev))
-        return;
+    int e = cpi_event_decode(&r, model, room, &seen->ev);
+    if (e || kind != BODY_EVENT || cpi_reader_left(&r))
+        return e == -ENOENT && kind == BODY_EVENT && !cpi_reader_left(&r) ? -ENOENT : -EBADMSG;
+    entry->time = seen->ev.time;
     seen->ev.field = cpi_arena_take(arena, seen->ev.n_fields * sizeof *room);
     memcpy(seen->ev.field, room, seen->ev.n_fields * sizeof *room);
     seen->words = cpi_event_words(&seen->ev, model);
     entry->seen = seen;
+    return 0;
 }
 
 static int order_outcomes(const void *a, const void *b)

@@ -33,6 +33,7 @@ static void build_zone(struct build *b)
     zone->change = cpi_arena_take(b->arena, from->count * sizeof *zone->change);
     memcpy(zone->change, from->change, from->count * sizeof *zone->change);
     zone->count = from->count;
+    b->model->zone_hour_ms = cpi_zone_hour_ms(zone);
     cpi_zone_fini(&utc);
 }
 

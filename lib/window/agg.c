@@ -185,11 +185,18 @@ void cpi_agg_encode(const struct cpi_agg *agg, struct cpi_buf *buf)
     }
 }
 
+/* More than anybody counts, and little enough for sums of all panes and 128-bit products. */
+static bool is_count(int64_t n)
+{
+    return n >= -CPI_COUNT_MAX && n <= CPI_COUNT_MAX;
+}
+
 bool cpi_agg_decode(struct cpi_agg *agg, struct cpi_reader *r)
 {
     uint8_t has = cpi_read_byte(r);
-    agg->gross = (uint32_t)cpi_read_uint(r);
-    agg->minus = (uint32_t)cpi_read_uint(r);
+    uint64_t gross = cpi_read_uint(r), minus = cpi_read_uint(r);
+    agg->gross = (uint32_t)gross;
+    agg->minus = (uint32_t)minus;
     agg->n = cpi_read_int(r);
     agg->good = has & HAS_GOOD ? cpi_read_int(r) : 0;
     agg->sum = has & HAS_SUM ? cpi_read_int(r) : 0;
@@ -209,5 +216,7 @@ bool cpi_agg_decode(struct cpi_agg *agg, struct cpi_reader *r)
         if (!r->bad && id.at)
             cpi_agg_add_case(agg, id, time, bad);
     }
-    return !r->bad && cases <= CPI_CASES_MAX && agg->minus <= agg->gross;
+    return !r->bad && cases <= CPI_CASES_MAX && gross <= UINT32_MAX && minus <= gross &&
+           is_count(agg->n) && is_count(agg->good) && is_count(agg->excluded) &&
+           is_count(agg->pending);
 }

@@ -49,23 +49,3 @@ int64_t cpi_calendar_start(struct cpi_calendar *cal, const struct cpi_window *wi
         return b - window->length_ms;
     return cpi_zone_add_days(cal->zone, b, -(int64_t)window->length_days);
 }
-
-static int64_t divisor(int64_t a, int64_t b)
-{
-    while (b) {
-        int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a < 0 ? -a : a;
-}
-
-int64_t cpi_calendar_hour(const struct cpi_zone *zone)
-{
-    int64_t hour = CPI_HOUR;
-    for (size_t i = 1; i < zone->count; i++)
-        if (zone->change[i].at >= 0)
-            hour = divisor(
-                hour, (int64_t)(zone->change[i].offset_s - zone->change[i - 1].offset_s) * 1000);
-    return hour;
-}

@@ -36,8 +36,4 @@ static inline struct cpi_step cpi_finest_step(const struct cpi_model *model)
 {
     return (struct cpi_step){ model->finest_ms, model->finest_ms >= CPI_DAY };
 }
-/* The greatest step that divides an hour and every change of the zone's offset since 1970: panes of
- * hours stay aligned over a change of summer time. */
-int64_t cpi_calendar_hour(const struct cpi_zone *zone);
-
 #endif

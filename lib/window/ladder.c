@@ -17,7 +17,7 @@ static struct cpi_step pane_step(const struct cpi_model *model, const struct cpi
 {
     if (window->every_days)
         return (struct cpi_step){ 0, 1 };
-    return (struct cpi_step){ divisor(window->every_ms, cpi_calendar_hour(&model->zone)), 0 };
+    return (struct cpi_step){ divisor(window->every_ms, model->zone_hour_ms), 0 };
 }
 
 /* How far back from the cursor some boundary of the window still reaches. */
@@ -45,7 +45,7 @@ static void add_rung(struct cpi_ladder *ladder, struct cpi_step step)
 struct cpi_ladder cpi_ladder_of(const struct cpi_model *model, const struct cpi_indicator *ind)
 {
     struct cpi_ladder ladder = { .count = 0 };
-    int64_t finest = 0, hour = cpi_calendar_hour(&model->zone);
+    int64_t finest = 0, hour = model->zone_hour_ms;
     bool hours = false, days = false;
     if (ind->kind == CPI_DERIVED || !ind->n_over)
         return ladder;

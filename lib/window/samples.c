@@ -5,6 +5,8 @@
 
 #include "cpi/alloc.h"
 
+#define BUCKET_MAX ((57 << 6) + 64) /* of INT64_MIN */
+
 static int64_t bucket_of_magnitude(uint64_t v)
 {
     if (v < 128)
@@ -36,7 +38,7 @@ static int64_t magnitude_high(uint64_t bucket)
 int64_t cpi_bucket_upper(int64_t bucket)
 {
     return bucket >= 0 ? magnitude_high((uint64_t)bucket)
-                       : -(int64_t)magnitude_low((uint64_t)-bucket);
+                       : (int64_t)(0 - magnitude_low((uint64_t)-bucket));
 }
 
 int64_t cpi_bucket_lower(int64_t bucket)
@@ -144,7 +146,9 @@ bool cpi_samples_decode(struct cpi_samples *set, struct cpi_reader *r)
     for (uint64_t i = 0; i < n; i++) {
         last = (int64_t)((uint64_t)last + (uint64_t)cpi_read_int(r));
         int64_t count = cpi_read_int(r);
-        if (r->bad || !count || (i && last <= set->at[i - 1].value))
+        if (r->bad || !count || count < -CPI_COUNT_MAX || count > CPI_COUNT_MAX ||
+            (i && last <= set->at[i - 1].value) ||
+            (set->bucketed && (last < -BUCKET_MAX || last > BUCKET_MAX)))
             return false;
         set->at[set->count++] = (struct cpi_sample){ last, count };
     }

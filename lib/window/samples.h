@@ -12,6 +12,7 @@
 
 #include "cpi/buf.h"
 
+#define CPI_COUNT_MAX (INT64_C(1) << 40) /* facts in a pane, as stored forms may say */
 struct cpi_sample {
     int64_t value; /* of an exact multiset; else the bucket */
     int64_t count; /* never 0; negative only where a -1 came before its +1 */

@@ -32,7 +32,7 @@ static int read_all(struct cpi_text bytes)
     struct cpi_slot slot;
     struct cpi_item item;
     int items = 0;
-    if (!cpi_frame_decode(bytes, &frame))
+    if (cpi_frame_decode(bytes, &frame))
         return -1;
     while (cpi_frame_next_slot(&frame, &slot))
         ;
@@ -50,7 +50,7 @@ static void test_round(void)
         struct cpi_item item;
         cpi_buf_init(&bytes);
         encode(&bytes);
-        CHECK(cpi_frame_decode(cpi_buf_text(&bytes), &frame));
+        CHECK_INT(cpi_frame_decode(cpi_buf_text(&bytes), &frame), 0);
         CHECK_INT(frame.generation, 7);
         CHECK_INT(frame.clock, 42);
         CHECK(cpi_frame_next_slot(&frame, &slot));

@@ -48,6 +48,8 @@ struct memory_port {
     struct memory_broker *broker;
     bool answered; /* the assignment */
     bool assigning;
+    bool revoke, lost; /* what the group says next */
+    uint64_t held;     /* partitions that it does not hand out: bits, sources first */
     struct port_place place[2 * MEMORY_LOGS];
     int64_t at[2][MEMORY_LOGS], end_said[2][MEMORY_LOGS];
     bool paused[2][MEMORY_LOGS];
@@ -156,18 +158,25 @@ static void memory_poll(struct port *port, int timeout_ms, struct port_event *re
     uint32_t ns = mp->broker->source_partitions, nr = mp->broker->topics->partitions;
     (void)timeout_ms;
     *ret = (struct port_event){ .kind = PORT_NOTHING };
+    if (mp->revoke) {
+        mp->revoke = false;
+        *ret = (struct port_event){ .kind = PORT_REVOKED, .lost = mp->lost };
+        return;
+    }
     if (!mp->answered) {
-        for (uint32_t i = 0; i < ns + nr; i++)
-            mp->place[i] =
-                i < ns ? (struct port_place){ 0, i }
-                       : (struct port_place){ (uint32_t)mp->broker->topics->n_sources, i - ns };
         ret->kind = PORT_ASSIGNED;
         ret->places = mp->place;
-        ret->n_places = ns + nr;
+        for (uint32_t i = 0; i < ns + nr; i++)
+            if (!(mp->held >> i & 1))
+                mp->place[ret->n_places++] =
+                    i < ns ? (struct port_place){ 0, i }
+                           : (struct port_place){ (uint32_t)mp->broker->topics->n_sources, i - ns };
         return;
     }
     for (uint32_t i = 0; i < ns + nr; i++) {
         uint32_t k = mp->turn++ % (ns + nr);
+        if (mp->held >> k & 1)
+            continue;
         if (memory_poll_one(mp, k >= ns, k >= ns ? k - ns : k, ret))
             return;
     }
@@ -217,7 +226,7 @@ static int memory_assign(struct port *port, const struct port_position *position
 
 static void memory_unassign(struct port *port)
 {
-    (void)port;
+    ((struct memory_port *)port)->answered = false;
 }
 
 static void memory_pause(struct port *port, const struct port_place *place, size_t count)

@@ -97,7 +97,7 @@ struct cpi_record {
     struct cpi_text topic;
     uint32_t partition;
     int64_t offset;
-    int64_t timestamp; /* CPI_TIME_NONE = none */
+    int64_t timestamp; /* CPI_TIME_NONE = none, or one outside 1970 .. 2200 */
 };
 
 /* One reason code per cause, as it stands in dead letters and counters. The README lists them. */

@@ -279,6 +279,7 @@ struct cpi_model {
     uint32_t partitions, workers;
     uint64_t memory_bytes;
     struct cpi_zone zone;
+    int64_t zone_hour_ms; /* see cpi_zone_hour_ms */
     int64_t keep_windows_ms, keep_journeys_ms, lateness_ms, dedup_ms;
     int64_t refresh_ms; /* alerts */
     int64_t finest_ms;  /* smallest `every` of windows and gauges (T4) */

@@ -41,8 +41,10 @@ void cpi_task_free(struct cpi_task *task);
  */
 void cpi_task_replay(struct cpi_task *task, bool every_boundary);
 
-/* Takes one frame at `offset` of R[q]. 0, -EBADMSG (no frame of a known format: nothing changed),
- * -ESTALE (it comes from a higher generation: this process must stop; nothing changed).
+/* Takes one frame at `offset` of R[q]. 0, -ENOMSG (nothing of cpid's: nothing changed), -ESTALE (it
+ * comes from a higher generation: this process must stop; nothing changed), -EBADMSG (a frame that
+ * is damaged or of another version: what it holds is unknown, and the task must be dropped with all
+ * that was not committed).
  * Frames must come in order; call cpi_task_advance until it is done before the rows are drained
  * only if there is time: what is left over is state. */
 int cpi_task_feed(struct cpi_task *task, struct cpi_text frame, int64_t offset,
@@ -56,9 +58,9 @@ bool cpi_task_advance(struct cpi_task *task, uint64_t budget, struct cpi_outbox 
  * the task acted, before cpi_outbox_seal. */
 void cpi_task_settle(struct cpi_task *task, int64_t next_offset, struct cpi_outbox *box);
 
-/* Restore: every row of C[q] in order, then once cpi_task_restored. -EBADMSG for a row of an
- * unknown format. *ret_next_offset: where to go on in R[q]; -1 if there was no head row (an empty
- * state). */
+/* Restore: every row of C[q] in order, then once cpi_task_restored. Both: -EBADMSG for a row that
+ * is damaged or of an unknown format; the task must be dropped. *ret_next_offset: where to go on in
+ * R[q]; -1 if there was no head row (an empty state). */
 int cpi_task_restore(struct cpi_task *task, struct cpi_text key, struct cpi_text value);
 int cpi_task_restored(struct cpi_task *task, int64_t *ret_next_offset);
 

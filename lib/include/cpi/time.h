@@ -21,6 +21,18 @@
 #define CPI_TIME_MIN INT64_C(-2208988800000)
 #define CPI_TIME_MAX INT64_C(7258118400000)
 
+/* Whether an instant can follow from accepted ones (a deadline, a watermark): 300 years beyond them
+ * on both sides. What else is found in stored or sent forms is no instant, and sums with durations
+ * stay far from the edges of int64. */
+static inline bool cpi_time_fits(int64_t t)
+{
+    return t >= CPI_TIME_MIN - 109573 * CPI_DAY && t <= CPI_TIME_MAX + 109573 * CPI_DAY;
+}
+static inline bool cpi_time_fits_or(int64_t t, int64_t other)
+{
+    return t == other || cpi_time_fits(t);
+}
+
 /* "90s", "1h30m", "500ms", "7d", "2w": numbers with units, largest first, no sign. False if not so
  * or above 100 years. */
 bool cpi_duration_parse(struct cpi_text t, int64_t *ret_ms);
@@ -51,6 +63,9 @@ int64_t cpi_zone_instant(const struct cpi_zone *zone, int64_t local_ms);
 /* The local midnight at or before `instant`, and the one `days` local days after a midnight. */
 int64_t cpi_zone_midnight(const struct cpi_zone *zone, int64_t instant);
 int64_t cpi_zone_add_days(const struct cpi_zone *zone, int64_t midnight, int64_t days);
+/* The greatest step that divides an hour and every change of the zone's offset since 1970: panes of
+ * hours stay aligned over a change of summer time. */
+int64_t cpi_zone_hour_ms(const struct cpi_zone *zone);
 
 /* ISO 8601 / RFC 3339: date, 'T' or blank, hh:mm[:ss[.fraction]], then Z, +hh:mm, +hhmm, +hh or
  * nothing (then `zone`); a blank may stand before the offset; a bare date is its midnight.
