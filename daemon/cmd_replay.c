@@ -169,7 +169,7 @@ static void summarize(const struct replay *replay)
             fprintf(stderr, ", %s %" PRIu64, cpi_refusal_name((enum cpi_refusal)r),
                     sum_dead(replay, r));
     fprintf(stderr,
-            "\njourneys %" PRIu64 " open, %" PRIu64 " dropped, %" PRIu64
+            "\njourneys %" PRIu64 " in memory, %" PRIu64 " dropped, %" PRIu64
             " over the limit; facts %" PRIu64 "\n",
             status.journeys, counts->journeys_dropped, counts->journeys_limited, counts->facts);
     fprintf(stderr,

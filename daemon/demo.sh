@@ -67,7 +67,7 @@ fi
 
 echo "demo.sh: building a release in build/release"
 mkdir -p build
-{ cmake --preset release && cmake --build build/release --target cpid; } >build/demo.log 2>&1 || {
+{ cmake --preset release && cmake --build build/release --target cpid pages; } >build/demo.log 2>&1 || {
     tail -n 30 build/demo.log
     fail "the build; build/demo.log has all of it"
 }
