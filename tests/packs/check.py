@@ -64,7 +64,10 @@ def main(name):
     written = " ".join(sections.get("Written from", []))
     if not re.search(r'"[^"]+".* https:/{2}\S+', written):
         bad.append("does not name the page it was written from, by title and address")
-    listed = {line.split()[0] for line in sections.get("Yields", []) if re.match(r"\w+\.\w+( |$)", line)}
+    listed = set()
+    for line in sections.get("Yields", []):
+        names = re.match(r"(\w+\.\w+)(, \w+\.\w+)*", line) # a line with one type, or a list of them
+        listed |= set(names.group().split(", ")) if names else set()
 
     samples = list(expectations(text))
     shown = set(re.findall(r'"type":"([^"]+)"', "".join("".join(one) for one in samples)))
