@@ -46,7 +46,7 @@ static bool beat_is_due(const struct worker *w)
 bool worker_is_urgent(const struct worker *w)
 {
     if (w->catching_up)
-        return !w->open && beat_is_due(w);
+        return !w->open && (any_crossed(w) || beat_is_due(w));
     return cpi_outbox_is_urgent(w->box) || any_crossed(w) || beat_is_due(w);
 }
 

@@ -253,6 +253,29 @@ static void test_clock(void)
         memory_broker_fini(&b);
         setup.clock = WORKER_CLOCK_RECORD;
     }
+    TEST ("T2 a clock that jumped by hours and stands still closes all windows up to it") {
+        atomic_int_fast64_t given = BEGIN;
+        memory_broker_init(&b, &topics, 2);
+        setup.clock = WORKER_CLOCK_GIVEN;
+        setup.given_ms = &given;
+        struct worker *w = worker_over(&b);
+        event_add(&b, 0, BEGIN, "thing.done", 1);
+        int64_t mono = 1000;
+        for (int i = 0; i < 30; i++)
+            worker_step(w, (struct worker_now){ 0, mono += 100 });
+        given = BEGIN + 1; /* so that the proof of the ends is a second old when it jumps */
+        for (int i = 0; i < 10; i++)
+            worker_step(w, (struct worker_now){ 0, mono += 100 });
+        given = BEGIN + 180 * MINUTE;
+        for (int i = 0; i < 60; i++)
+            worker_step(w, (struct worker_now){ 0, mono += 100 });
+        char *said = outputs(&b); /* the last says that the hour is empty again */
+        CHECK(strstr(said, "\"end\":\"2026-03-02T09:10:00.000Z\"") != NULL);
+        free(said);
+        worker_free(w);
+        memory_broker_fini(&b);
+        setup.clock = WORKER_CLOCK_RECORD;
+    }
 }
 
 int main(void)
