@@ -6,14 +6,17 @@
 #include <cpi/diag.h>
 
 #include "cmd.h"
+#include "columns.h"
 #include "config/load.h"
 #include "config/settings.h"
+#include "indicators.h"
 #include "samples.h"
 #include "topics.h"
 
 struct check_options {
     const char *file, *pack, *explain;
-    bool settings, kafka;
+    const char *indicator; /* of --indicators */
+    bool settings, kafka, indicators;
 };
 
 /* ---- an indicator in words ---- */
@@ -30,29 +33,6 @@ static void print_show(const struct cpi_show *show)
         printf("%sp%u", show->stat == CPI_STAT_AGE_QUANTILE ? "age." : "", show->percent);
     else
         fputs(names[show->stat], stdout);
-}
-
-#define COLUMNS 96
-
-static void print_wrapped(struct cpi_text text)
-{
-    size_t column = 0;
-    for (uint32_t i = 0; i < text.len;) {
-        uint32_t len = 0;
-        while (i + len < text.len && text.at[i + len] != ' ')
-            len++;
-        if (column && column + 1 + len > COLUMNS) {
-            putchar('\n');
-            column = 0;
-        } else if (column) {
-            putchar(' ');
-            column++;
-        }
-        printf("%.*s", (int)len, text.at + i);
-        column += len;
-        i += len + 1;
-    }
-    putchar('\n');
 }
 
 static void print_figures(const struct cpi_model *model, const struct cpi_indicator *ind)
@@ -98,7 +78,7 @@ static int explain(const struct config *config, const char *name)
     if (cpi_text_is(ind->title))
         printf(": %.*s", CPI_TEXT_ARG(ind->title));
     putchar('\n');
-    print_wrapped(ind->sentence);
+    columns_print(0, ind->sentence);
     print_figures(model, ind);
     printf("definition  %.*s\n", CPI_TEXT_ARG(ind->definition));
     return EXIT_OK;
@@ -176,11 +156,13 @@ static int print_settings(void)
 
 int cmd_check(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        { "config", required_argument, NULL, 'c' },  { "pack", required_argument, NULL, 'p' },
-        { "explain", required_argument, NULL, 'e' }, { "settings", no_argument, NULL, 's' },
-        { "kafka", no_argument, NULL, 'k' },         { NULL, 0, NULL, 0 }
-    };
+    static const struct option longs[] = { { "config", required_argument, NULL, 'c' },
+                                           { "pack", required_argument, NULL, 'p' },
+                                           { "explain", required_argument, NULL, 'e' },
+                                           { "settings", no_argument, NULL, 's' },
+                                           { "kafka", no_argument, NULL, 'k' },
+                                           { "indicators", no_argument, NULL, 'i' },
+                                           { NULL, 0, NULL, 0 } };
     struct check_options options = { 0 };
     int option;
     optind = 1;
@@ -202,16 +184,23 @@ int cmd_check(int argc, char **argv)
         case 'k':
             options.kafka = true;
             break;
+        case 'i':
+            options.indicators = true;
+            break;
         case ':':
             return cmd_usage("check", "%s needs a value", argv[optind - 1]);
         default:
             return cmd_usage("check", "unknown option %s", argv[optind - 1]);
         }
     }
+    if (options.indicators && optind < argc)
+        options.indicator = argv[optind++];
     if (optind < argc)
         return cmd_usage("check", "unexpected argument %s; the file goes behind -c", argv[optind]);
     if (options.settings)
         return print_settings();
+    if (options.indicators)
+        return indicators_print(options.file, options.indicator);
     if (!options.file == !options.pack)
         return cmd_usage("check", options.file ? "-c FILE or --pack NAME, not both"
                                                : "-c FILE is missing (or --pack NAME)");

@@ -53,6 +53,10 @@ _cpid() {
         COMPREPLY=($(compgen -W "real record" -- "$word"))
         return
         ;;
+    --indicators)
+        COMPREPLY=($(compgen -W "$(cpid check --indicators 2>/dev/null | sed -n 's/^  \([a-z_]*\) .*/\1/p')" -- "$word"))
+        return
+        ;;
     --pack)
         COMPREPLY=($(compgen -W "$(ls /usr/share/cpid/sources 2>/dev/null | sed -n 's/\.conf$//p')" -- "$word")
             $(compgen -f -- "$word"))
@@ -63,7 +67,7 @@ _cpid() {
         ;;
     esac
     case ${COMP_WORDS[1]} in
-    check) options="-c --config --explain --kafka --pack --settings --help" ;;
+    check) options="-c --config --explain --kafka --pack --settings --indicators --help" ;;
     explain) options="-c --config -t --topic --json --help" ;;
     replay) options="-c --config -i -o --every-boundary --until --help" ;;
     run) options="-c --config --instance --clock --help" ;;

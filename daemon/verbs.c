@@ -7,12 +7,15 @@ const struct cmd cmds[] = {
       "Usage: cpid check -c FILE [--explain NAME] [--kafka]\n"
       "       cpid check --pack NAME\n"
       "       cpid check --settings\n"
+      "       cpid check --indicators [NAME]\n"
       "\n"
       "  -c, --config FILE   the configuration; nothing is contacted without --kafka\n"
       "  --explain NAME      what indicator NAME counts, in plain words\n"
       "  --kafka             also whether the broker has the topics that it needs\n"
       "  --pack NAME         a pack alone, by its name or its file, and its samples\n"
       "  --settings          every setting there is: its kind, range and default\n"
+      "  --indicators        the catalogue: ready-made indicators for `use`; with NAME one of them "
+      "whole\n"
       "\n"
       "Example: cpid check -c cpid.conf --explain fcr\n" },
     { "explain", cmd_explain,

@@ -46,6 +46,7 @@ static bool read_settings(struct loading *l, const char *path)
         reader_defaults(&r, &settings_root, l->settings);
         l->settings->at = l->settings->spec.at = config_text_origin(&text, 1);
         reader_group(&r, &settings_root, config_root_setting(&tree), l->settings);
+        reader_use_names(&r, l->settings);
         reader_missing(&r, &settings_root, l->settings->at, l->settings);
         cpi_buf_fini(&r.path);
     }
@@ -174,6 +175,31 @@ static void warn_teams(struct loading *l)
     }
 }
 
+/* An error in what was taken from the catalogue is put right in the configuration: says where. */
+static void point_at_uses(struct loading *l)
+{
+    const struct cpi_spec *spec = &l->settings->spec;
+    size_t count = l->diag->count;
+    for (size_t i = 0; i < spec->n_indicators; i++) {
+        const struct cpi_indicator_spec *ind = &spec->indicator[i];
+        struct cpi_text path = cpi_arena_format(l->arena, "indicators.%s.%c",
+                                                ind->name.text ? ind->name.text : "?", 0);
+        bool points = false;
+        for (size_t k = 0; ind->use.text && k < count && !points; k++) {
+            const struct cpi_diag_line *line = &l->diag->line[k];
+            points = !line->warning && line->at.file &&
+                     strcmp(line->at.file, ind->use.at.file) != 0 &&
+                     strncmp(line->path, path.at, strlen(path.at)) == 0;
+        }
+        path = cpi_arena_format(l->arena, "%suse%c", path.at, 0);
+        if (points)
+            cpi_diag_warn(l->diag, ind->use.at, path.at,
+                          "comes from the catalogue; map what it needs, or replace its keys here "
+                          "(`cpid check --indicators %s`)",
+                          ind->use.text);
+    }
+}
+
 /* ---- the daemon's own ---- */
 static void read_start(struct loading *l)
 {
@@ -264,6 +290,7 @@ static int load(read_fn *read, const char *path, bool lenient, struct config *re
         warn_teams(&l);
         read_daemon(&l);
         ret->model = cpi_model_new(ret->spec, diag);
+        point_at_uses(&l);
     }
     cpi_diag_sort(diag);
     if (diag->errors == 0 && ret->model)

@@ -1,11 +1,9 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "data.h"
 #include "reader.h"
-
-#define LOOK_UP_MAX 6 /* folders above the program, for a build beside the sources */
 
 static void complain_syntax(const struct config_text *text, const config_t *tree,
                             struct cpi_diag *diag)
@@ -41,49 +39,16 @@ bool reader_parse(const struct config_text *text, config_t *ret, struct cpi_diag
     return false;
 }
 
-/* Where packs may lie: sources/ beside the configuration, $CPID_DATA, what is installed, and conf/
- * beside the sources of a build. */
-static bool is_pack(const char *folder, const char *name, char *ret, size_t size)
-{
-    snprintf(ret, size, "%s/sources/%s.conf", folder, name);
-    return access(ret, R_OK) == 0;
-}
-
-static bool find_near_program(const char *name, char *ret, size_t size)
-{
-    char program[4096], folder[4200];
-    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (n <= 0)
-        return false;
-    program[n] = 0;
-    for (int i = 0; i < LOOK_UP_MAX; i++) {
-        char *slash = strrchr(program, '/');
-        if (!slash)
-            return false;
-        *slash = 0;
-        snprintf(folder, sizeof folder, "%s/share/cpid", program);
-        if (is_pack(folder, name, ret, size))
-            return true;
-        snprintf(folder, sizeof folder, "%s/conf", program);
-        if (is_pack(folder, name, ret, size))
-            return true;
-    }
-    return false;
-}
-
 bool reader_pack_find(const char *beside, const char *name, char *ret, size_t size)
 {
-    const char *set = getenv("CPID_DATA"), *slash = beside ? strrchr(beside, '/') : NULL;
-    char folder[4096];
+    char folder[4300];
     if (!*name || strchr(name, '/'))
         return false;
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - beside) : 1,
-             slash ? beside : ".");
-    if (beside && is_pack(folder, name, ret, size))
-        return true;
-    if (set && *set)
-        return is_pack(set, name, ret, size);
-    return is_pack(CPID_DATADIR, name, ret, size) || find_near_program(name, ret, size);
+    for (unsigned i = 0; data_folder(beside, i, folder, sizeof folder); i++)
+        if (snprintf(ret, size, "%s/sources/%s.conf", folder, name) < (int)size &&
+            access(ret, R_OK) == 0)
+            return true;
+    return false;
 }
 
 void reader_pack_file(struct reader *r, const char *file, struct cpi_source_spec *into)

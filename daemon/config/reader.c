@@ -198,6 +198,8 @@ static void read_element(struct reader *r, const struct setting *row, config_set
     }
     if (row->section == &settings_source)
         reader_pack(r, element, into);
+    if (row->section == &settings_indicator)
+        reader_use(r, element, into);
     reader_group(r, row->section, element, into);
     reader_missing(r, row->section, reader_origin(r, element), into);
 }

@@ -10,11 +10,13 @@
 #include "settings.h"
 #include "text.h"
 
+struct catalogue;
 struct reader {
     struct cpi_diag *diag;
     struct cpi_arena *arena;        /* owns all that is read */
     const struct config_text *text; /* where lines come from */
     struct cpi_buf path;            /* "indicators.fcr.within", for diagnostics */
+    struct catalogue *catalogue;    /* once something was used from it */
 };
 
 /* Fills in the defaults of a section. */
@@ -36,6 +38,13 @@ void reader_pack_file(struct reader *r, const char *file, struct cpi_source_spec
 bool reader_pack_find(const char *beside, const char *name, char *ret, size_t size);
 /* Parses the text; false if it is no configuration, which is complained about. */
 bool reader_parse(const struct config_text *text, config_t *ret, struct cpi_diag *diag);
+
+/* If the indicator uses one of the catalogue, reads that first. */
+void reader_use(struct reader *r, config_setting_t *indicator, void *base);
+/* Adds the words and windows that used indicators name and the configuration does not define. */
+void reader_use_names(struct reader *r, struct settings *settings);
+/* Reads every file of the catalogue as seen from the configuration `beside` (NULL = none). */
+void reader_catalogue(struct reader *r, const char *beside, struct catalogue *ret);
 
 /* One value of the plain kinds. */
 void reader_value(struct reader *r, const struct setting *row, config_setting_t *value, void *base);

@@ -178,7 +178,14 @@ static const struct setting breaker_rows[] = {
 static const struct setting_section breaker_section = { ROWS(breaker_rows),
                                                         .bytes = sizeof(struct cpi_breaker_spec) };
 
+/* An indicator of a configuration has all but the last CATALOGUE_KEYS of these, one of the
+ * catalogue all but the first. */
+#define CATALOGUE_KEYS 7
 static const struct setting indicator_rows[] = {
+    { "use", SETTING_NAME, NEW_MEANING, AT(struct cpi_indicator_spec, use),
+      .doc = "An indicator of the catalogue (`cpid check --indicators`). Own keys replace its own "
+             "one by "
+             "one; words and windows that it names come with it unless they are defined here." },
     { "name", SETTING_NAME, SETTING_REQUIRED | NEW_MEANING, AT(struct cpi_indicator_spec, name),
       .doc = "Its name in outputs and alerts." },
     { "title", SETTING_TEXT, 0, AT(struct cpi_indicator_spec, title),
@@ -246,10 +253,42 @@ static const struct setting indicator_rows[] = {
       .doc = "What is aimed at: \">= 75 %\", \"p90 <= 12m\"." },
     { "compare", SETTING_CHOICE, 0, AT(struct cpi_indicator_spec, compare), .range = "previous",
       .doc = "Adds the value one length earlier and the difference." },
+    { "formula", SETTING_TEXT, SETTING_REQUIRED, AT(struct settings_entry, formula),
+      .doc = "What is divided by what, in words." },
+    { "excluded", SETTING_TEXT, SETTING_REQUIRED, AT(struct settings_entry, excluded),
+      .doc = "What does not count." },
+    { "needs", SETTING_TEXT, SETTING_REQUIRED, AT(struct settings_entry, needs),
+      .doc = "The events and fields that sources must yield." },
+    { "source", SETTING_TEXT, SETTING_REQUIRED, AT(struct settings_entry, source),
+      .doc = "Where the definition comes from." },
+    { "class", SETTING_CHOICE, SETTING_REQUIRED, AT(struct settings_entry, class),
+      .range = "effectiveness|efficiency|guard",
+      .doc = "Whether it says that customers are served well, that little is spent on it, or that "
+             "another figure is not bought at its cost." },
+    { "better", SETTING_CHOICE, SETTING_REQUIRED, AT(struct settings_entry, better),
+      .range = "up|down|neither", .doc = "The direction that is wanted." },
+    { "target-from", SETTING_TEXT, 0, AT(struct settings_entry, target_from),
+      .doc = "Where the target comes from; \"ours\" without a source." },
 };
-static const struct setting_section indicator_section = { ROWS(indicator_rows),
-                                                          .bytes =
-                                                              sizeof(struct cpi_indicator_spec) };
+const struct setting_section settings_indicator = { .setting = indicator_rows,
+                                                    .count =
+                                                        COUNT_OF(indicator_rows) - CATALOGUE_KEYS,
+                                                    .bytes = sizeof(struct cpi_indicator_spec) };
+static const struct setting_section entry_section = { .setting = indicator_rows + 1,
+                                                      .count = COUNT_OF(indicator_rows) - 1,
+                                                      .bytes = sizeof(struct settings_entry) };
+static const struct setting family_rows[] = {
+    { "title", SETTING_TEXT, SETTING_REQUIRED, AT(struct settings_family, title),
+      .doc = "What the family is about." },
+    { "words", SETTING_NAMED, 0, LIST_AT(struct settings_family, word, n_words),
+      .section = &word_section, .doc = "Words that its indicators name." },
+    { "windows", SETTING_NAMED, 0, LIST_AT(struct settings_family, window, n_windows),
+      .section = &window_section, .doc = "Windows that its indicators name." },
+    { "indicators", SETTING_LIST, 0, LIST_AT(struct settings_family, entry, n_entries),
+      .section = &entry_section, .doc = "Its indicators." },
+};
+const struct setting_section settings_family = { ROWS(family_rows),
+                                                 .bytes = sizeof(struct settings_family) };
 
 /* ---- alerts ---- */
 static const struct setting alert_rows[] = {
@@ -369,7 +408,7 @@ static const struct setting root_rows[] = {
     { "windows", SETTING_NAMED, NEW_MEANING, LIST_AT(struct settings, spec.window, spec.n_windows),
       .section = &window_section, .doc = "Spans of time." },
     { "indicators", SETTING_LIST, NEW_MEANING,
-      LIST_AT(struct settings, spec.indicator, spec.n_indicators), .section = &indicator_section,
+      LIST_AT(struct settings, spec.indicator, spec.n_indicators), .section = &settings_indicator,
       .doc = "What is measured." },
     { "alerts", SETTING_LIST, 0, LIST_AT(struct settings, spec.alert, spec.n_alerts),
       .section = &alert_section, .doc = "When to call somebody." },

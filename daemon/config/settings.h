@@ -65,6 +65,25 @@ struct setting_section {
 struct settings_pair {
     struct cpi_text_at name, value;
 };
+/* An indicator of the catalogue, and what a reader must know of it. */
+struct settings_entry {
+    struct cpi_indicator_spec spec;
+    struct cpi_text_at formula, excluded, needs, source, target_from;
+    struct cpi_int_spec class;  /* effectiveness | efficiency | guard */
+    struct cpi_int_spec better; /* up | down */
+};
+/* A file of the catalogue: indicators, and the words and windows that they name. */
+struct settings_family {
+    struct cpi_origin at;
+    struct cpi_text_at title;
+    struct settings_entry *entry;
+    size_t n_entries;
+    struct cpi_word_spec *word;
+    size_t n_words;
+    struct cpi_window_spec *window;
+    size_t n_windows;
+};
+
 /* Everything that one configuration file says. */
 struct settings {
     struct cpi_origin at;
@@ -88,6 +107,8 @@ struct settings {
 extern const struct setting_section settings_root;
 /* A source alone: the keys of a pack. */
 extern const struct setting_section settings_source;
+/* An indicator of a configuration, and a file of the catalogue. */
+extern const struct setting_section settings_indicator, settings_family;
 
 /* The row of a key, or NULL. */
 const struct setting *setting_find(const struct setting_section *section, const char *key);

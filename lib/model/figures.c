@@ -111,7 +111,12 @@ static uint16_t find_side(const struct subject *s, const struct cpi_indicator_sp
     for (size_t i = 0; side == CPI_NO_INDEX && i < b->spec->n_indicators; i++)
         if (cpi_text_equal(cpi_text_of(b->spec->indicator[i].name.text), name))
             return CPI_NO_INDEX; /* wrong itself, and complained about */
-    if (side == CPI_NO_INDEX) {
+    bool used = is_given(spec->use.at) && spec->derived.at.file != spec->use.at.file;
+    if (side == CPI_NO_INDEX && used) { /* its sides stand in the catalogue too */
+        say(s, spec->use.at, "use",
+            "it is made of %.*s, which is not here; add { use = \"%.*s\"; }, or replace derived",
+            CPI_TEXT_ARG(name), CPI_TEXT_ARG(name));
+    } else if (side == CPI_NO_INDEX) {
         const char **names = cpi_arena_take(b->arena, (m->n_indicators + 1) * sizeof *names);
         for (size_t i = 0; i < m->n_indicators; i++)
             names[i] = m->indicator[i].name.at;

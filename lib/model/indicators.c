@@ -29,7 +29,7 @@ static bool find_kind(const struct subject *s, const struct cpi_indicator_spec *
                 "derived",
                 kind_key(*ret));
     }
-    if (n == 0)
+    if (n == 0 && !is_given(spec->use.at)) /* then there is none of that name, and it is said */
         say(s, spec->at, NULL,
             "says nothing to count; want one of each, after, from ... to, tally ... until, open "
             "... "

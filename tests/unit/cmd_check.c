@@ -95,6 +95,23 @@ static void test_settings(void)
     }
 }
 
+static void test_indicators(void)
+{
+    TEST ("--indicators lists the catalogue, and one of it whole") {
+        CHECK_INT(run("check --indicators"), 0);
+        CHECK(strstr(out, "First contact resolution ("));
+        CHECK(strstr(out, "  fcr                  effectiveness  First contact resolution"));
+        CHECK_INT(run("check --indicators csat"), 0);
+        CHECK(strncmp(out, "csat: Satisfied customers", 25) == 0);
+        CHECK(strstr(out, "\nclass     effectiveness; better: up\n"));
+        CHECK(strstr(out, "\ntarget    >= 85 %; SQM Group 2022"));
+        CHECK(strstr(out, "/indicators/satisfaction.conf:"));
+        CHECK_INT(run("check --indicators cast"), 64);
+        CHECK(strstr(err, "the catalogue has no indicator \"cast\"; did you mean \"csat\"?"));
+        CHECK_INT(run("check --indicators csat more"), 64);
+    }
+}
+
 static void test_samples(void)
 {
     TEST ("a pack's samples are run against the pack, whatever own keys make of it") {
@@ -154,6 +171,7 @@ int main(void)
         check_skip("no $CPID: the program is not built");
     test_codes();
     test_settings();
+    test_indicators();
     test_samples();
     test_example();
     return check_done();

@@ -64,6 +64,7 @@ struct cpi_breaker_spec {
 struct cpi_indicator_spec {
     struct cpi_origin at;
     struct cpi_text_at name, title;
+    struct cpi_text_at use; /* of the catalogue: what it says is filled in already */
     /* what is counted: exactly one of these six */
     struct cpi_texts_spec each, after, from, tally, open;
     struct cpi_text_at derived;
