@@ -54,6 +54,8 @@ struct memory_port {
     int64_t at[2][MEMORY_LOGS], end_said[2][MEMORY_LOGS];
     bool paused[2][MEMORY_LOGS];
     unsigned turn, probes;
+    /* what others do just after the next answer about committed offsets, once */
+    void (*meanwhile)(struct memory_broker *broker);
     struct memory_sent *sent;
     size_t n_sent, cap_sent;
     size_t row;
@@ -193,6 +195,10 @@ static int memory_committed(struct port *port, struct port_position *position, s
         position[i] = *pos;
         position[i].place = place;
     }
+    void (*meanwhile)(struct memory_broker *) = mp->meanwhile;
+    mp->meanwhile = NULL;
+    if (meanwhile)
+        meanwhile(mp->broker);
     return 0;
 }
 

@@ -196,6 +196,38 @@ static void test_failures(void)
     }
 }
 
+/* The group gave all partitions to another member, which gets on with them. */
+static void rival_commits(struct memory_broker *b)
+{
+    struct worker *rival = worker_over(b);
+    for (int i = 0; i < 30; i++)
+        worker_step(rival, (struct worker_now){ BEGIN, 90000 + i * 100 });
+    worker_free(rival);
+}
+
+static void test_rival(void)
+{
+    TEST ("promise 1 a changelog that another member writes while it is read is no contradiction") {
+        struct memory_broker b;
+        memory_broker_init(&b, &topics, 2);
+        struct worker *w = worker_new(&setup, 0);
+        struct memory_port *mp = memory_port_new(&b);
+        worker_attach(w, &mp->port);
+        worker_open(w);
+        int64_t mono = run(&b, w, 1000, DAY_STEPS - 100);
+        int64_t before = b.offset[1][0].offset;
+        for (int i = 0; i < 20; i++)
+            event_add(&b, 0, BEGIN + (301 + i) * MINUTE, "thing.done", 900 + i);
+        b.outcomes = "ca"; /* what a task did of it fails */
+        mp->meanwhile = rival_commits;
+        for (int i = 0; i < 10; i++)
+            CHECK_INT(worker_step(w, (struct worker_now){ BEGIN, mono += 100 }), WORKER_GOES_ON);
+        CHECK(mp->meanwhile == NULL && b.offset[1][0].offset > before);
+        worker_free(w);
+        memory_broker_fini(&b);
+    }
+}
+
 static void test_added(void)
 {
     struct memory_broker b;
@@ -284,6 +316,7 @@ int main(void)
     configure("idle = \"hold\";");
     test_ends();
     test_failures();
+    test_rival();
     test_added();
     unconfigure();
     configure("");
