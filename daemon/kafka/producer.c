@@ -218,8 +218,8 @@ static void call_until(struct kafka_port *kp,
 static enum port_outcome commit_failed(struct kafka_port *kp, struct ending *end)
 {
     bool unknown = verdict_is_unknown(end->verdict, end->tried);
-    kafka_note(kp, PORT_WARNING, "transaction failed, %s: %s",
-               unknown ? "outcome unknown" : "aborted", end->why);
+    kafka_note(kp, PORT_WARNING, "transaction failed, %s, verdict=%s error=%s",
+               unknown ? "outcome unknown" : "aborted", verdict_name(end->verdict), end->why);
     struct ending aborted = { VERDICT_FATAL, false, false, "" };
     /* while a commit is unresolved an abort gets nowhere */
     if (!unknown && end->verdict != VERDICT_FATAL) {
@@ -229,7 +229,8 @@ static enum port_outcome commit_failed(struct kafka_port *kp, struct ending *end
     }
     if (aborted.verdict != VERDICT_OK) {
         kafka_note(kp, PORT_NOTICE, "new producer of the same identity%s%s",
-                   *aborted.why ? ": " : "", aborted.why);
+                   *aborted.why ? ", since the abort failed: verdict=fatal error=" : "",
+                   aborted.why);
         kafka_producer_close(kp);
         if (kafka_producer_open(kp) < 0)
             return PORT_STOPPED;

@@ -13,6 +13,12 @@ enum verdict verdict_judge(struct verdict_signs signs)
     return signs.retriable ? VERDICT_RETRY : VERDICT_ABORT;
 }
 
+const char *verdict_name(enum verdict verdict)
+{
+    static const char *const names[] = { "ok", "retry", "abort", "fatal" };
+    return names[verdict];
+}
+
 bool verdict_is_unknown(enum verdict verdict, bool tried)
 {
     return tried && (verdict == VERDICT_FATAL || verdict == VERDICT_RETRY);

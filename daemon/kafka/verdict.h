@@ -21,6 +21,7 @@ struct verdict_signs {
 };
 /* Fatal, then abortable, then retriable; anything else ends the transaction too. */
 enum verdict verdict_judge(struct verdict_signs signs);
+const char *verdict_name(enum verdict verdict);
 
 /* After the end of a transaction failed: could it have happened nevertheless? `tried` = commit was
  * called at least once. Only an abortable error denies it for sure. */
