@@ -1,5 +1,6 @@
 """What the broker tests of the daemon share: topics, a configuration, processes, and what came out."""
 import collections
+import json
 import os
 import re
 import signal
@@ -13,6 +14,11 @@ BROKER = os.environ.get("CPID_TEST_BROKER", "")
 CPID = os.environ.get("CPID", os.path.join(root, "build", "dev", "cpid"))
 TOPIC = os.environ.get("CPID_TOPIC", os.path.join(root, "build", "dev", "tests", "topic"))
 LOAD = os.environ.get("CPID_LOAD", os.path.join(root, "build", "dev", "tests", "load"))
+
+
+def utc(ms):
+    """As `replay --until` takes it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms // 1000)) + f".{ms % 1000:03d}Z"
 
 
 def skip(why):
@@ -53,6 +59,55 @@ class Stage:
             print(done.stdout + done.stderr)
             sys.exit("check --kafka does not like what topics --create made")
 
+    def replay(self, records, until=None):
+        """What `cpid replay` says of (partition, timestamp, key, value)...: files in our folder."""
+        files = [open(path, "w", encoding="utf-8") for path in self.inputs()]
+        offset = [0] * self.source_partitions
+        for partition, ts, key, value in records:
+            files[partition].write(json.dumps({
+                "topic": self.source, "partition": partition, "offset": offset[partition],
+                "tstype": "create", "ts": ts, "key": key, "payload": value}) + "\n")
+            offset[partition] += 1
+        for file in files:
+            file.close()
+        self.replay_inputs(until)
+
+    def replay_topic(self, until=None):
+        """The same of what really is in the source topic. Returns how many records these are."""
+        count = 0
+        for partition, path in enumerate(self.inputs()):
+            with open(path, "wb") as file:
+                subprocess.run(["kcat", "-C", "-q", "-e", "-J", "-b", BROKER, "-t", self.source,
+                                "-p", str(partition), "-o", "beginning"], stdout=file, check=True)
+            with open(path, "rb") as file:
+                count += sum(1 for _ in file)
+        self.replay_inputs(until)
+        return count
+
+    def inputs(self):
+        return [os.path.join(self.folder, f"in.{k}.ndjson") for k in range(self.source_partitions)]
+
+    def replay_inputs(self, until):
+        command = [CPID, "replay", "-c", self.conf, "-o", self.folder]
+        command += ["--until", until] if until else []
+        for path in self.inputs():
+            command += ["-i", f"{self.source}={path}"]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if done.returncode:
+            self.fail(f"replay: {done.stderr}")
+
+    def replayed(self, *names):
+        """The lines that `replay` wrote to these outputs."""
+        lines = []
+        for name in names:
+            with open(os.path.join(self.folder, name + ".ndjson"), encoding="utf-8") as text:
+                lines += text.read().splitlines()
+        return lines
+
+    def has(self, name):
+        """Whether this output is on."""
+        return os.path.exists(os.path.join(self.folder, name + ".ndjson"))
+
     def load(self, records):
         """records: (partition, timestamp, key, value)"""
         lines = "".join(f"{p}\t{ts}\t{key}\t{value}\n" for p, ts, key, value in records)
@@ -60,10 +115,11 @@ class Stage:
 
     # ---- processes
 
-    def start(self, instance, *more):
+    def start(self, instance, *more, conf=None):
         log = open(os.path.join(self.folder, f"{instance}.log"), "ab")
-        process = subprocess.Popen([CPID, "run", "-c", self.conf, "--instance", instance, *more],
+        process = subprocess.Popen([CPID, "run", "-c", conf or self.conf, "--instance", instance, *more],
                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        process.conf = conf
         process.instance = instance
         process.more = more
         self.processes.append(process)
@@ -75,7 +131,7 @@ class Stage:
         process.wait()
         self.processes.remove(process)
         self.kills += 1
-        return self.start(process.instance, *process.more)
+        return self.start(process.instance, *process.more, conf=process.conf)
 
     def stop(self):
         """SIGTERM; each must leave with 0 within five seconds."""

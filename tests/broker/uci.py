@@ -7,7 +7,6 @@ import json
 import lzma
 import os
 import random
-import subprocess
 import sys
 import time
 import zlib
@@ -50,27 +49,10 @@ def closing():
 
 
 def replayed(st, records):
-    paths = [os.path.join(st.folder, f"in.{k}.ndjson") for k in range(PARTITIONS)]
-    files = [open(path, "w", encoding="utf-8") for path in paths]
-    offset = [0] * PARTITIONS
-    for partition, ts, key, value in records:
-        files[partition].write(json.dumps({
-            "topic": st.source, "partition": partition, "offset": offset[partition], "tstype": "create",
-            "ts": ts, "key": key, "payload": value}) + "\n")
-        offset[partition] += 1
-    for file in files:
-        file.close()
-    command = [stage.CPID, "replay", "-c", st.conf, "-o", st.folder, "--until", "2017-03-04T00:00:00Z"]
-    for path in paths:
-        command += ["-i", f"{st.source}={path}"]
     began = time.monotonic()
-    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+    st.replay(records, "2017-03-04T00:00:00Z")
     print(f"replay: {time.monotonic() - began:.1f} s", flush=True)
-    updates = []
-    for name in ("indicators", "revisions"):
-        with open(os.path.join(st.folder, name + ".ndjson"), encoding="utf-8") as lines:
-            updates += lines.read().splitlines()
-    return updates
+    return st.replayed("indicators", "revisions")
 
 
 def committed(st):
