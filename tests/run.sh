@@ -57,6 +57,7 @@ libsystemd-dev    pkg-config --exists libsystemd
 tzdata            test -e /usr/share/zoneinfo/Europe/Berlin
 xz-utils          command -v xz
 python3           command -v python3
+python3-jsonschema  python3 -c 'import jsonschema'
 clang-format      command -v clang-format
 kcat              command -v kcat
 default-jre-headless  command -v java
