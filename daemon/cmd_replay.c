@@ -177,7 +177,7 @@ static void summarize(const struct replay *replay)
             ", still firing %" PRIu64 "\n",
             counts->updates, counts->revisions, counts->transitions, status.firing);
     if (counts->saturated)
-        fprintf(stderr, "sums that reached their limit %" PRIu64 "\n", counts->saturated);
+        fprintf(stderr, "updates whose sum reached its limit %" PRIu64 "\n", counts->saturated);
     if (counts->too_old_changes)
         fprintf(stderr, "changes too old for any window %" PRIu64 "\n", counts->too_old_changes);
 }

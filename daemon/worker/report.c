@@ -77,7 +77,7 @@ static void source_report(struct worker *w, uint16_t source)
 static void tasks_report(struct worker *w)
 {
     struct cpi_task_status all = { .window_w = CPI_TIME_END };
-    uint64_t tasks = 0;
+    uint64_t tasks = 0, saturated = 0;
     bool undefined = false;
     char text[40], holds[320] = "none";
     for (uint32_t q = 0; q < w->model->partitions; q++) {
@@ -85,6 +85,7 @@ static void tasks_report(struct worker *w)
         if (!w->task[q].owned)
             continue;
         cpi_task_status(w->task[q].task, &s);
+        saturated += cpi_task_counts(w->task[q].task)->saturated;
         tasks++;
         all.journeys += s.journeys;
         all.open_cases += s.open_cases;
@@ -102,15 +103,15 @@ static void tasks_report(struct worker *w)
     }
     char quoted[400];
     if (tasks > 0)
-        log_line(LOG_AT_INFO,
-                 "tasks worker=%u count=%" PRIu64 " watermark=%s holds=%s journeys=%" PRIu64
-                 " open_cases=%" PRIu64 " entities=%" PRIu64 " firing=%" PRIu64 " pending=%" PRIu64
-                 " state_mb=%" PRIu64 " transactions=%" PRIu64 " aborts=%" PRIu64,
-                 w->index, tasks,
-                 time_text(undefined ? CPI_TIME_NONE : all.window_w, text, sizeof text),
-                 log_quote(holds, quoted, sizeof quoted), all.journeys, all.open_cases,
-                 all.entities, all.firing, all.pending_alerts, all.state_bytes >> 20,
-                 w->counts.transactions, w->counts.aborts);
+        log_line(
+            LOG_AT_INFO,
+            "tasks worker=%u count=%" PRIu64 " watermark=%s holds=%s journeys=%" PRIu64
+            " open_cases=%" PRIu64 " entities=%" PRIu64 " firing=%" PRIu64 " pending=%" PRIu64
+            " state_mb=%" PRIu64 " transactions=%" PRIu64 " aborts=%" PRIu64 " saturated=%" PRIu64,
+            w->index, tasks, time_text(undefined ? CPI_TIME_NONE : all.window_w, text, sizeof text),
+            log_quote(holds, quoted, sizeof quoted), all.journeys, all.open_cases, all.entities,
+            all.firing, all.pending_alerts, all.state_bytes >> 20, w->counts.transactions,
+            w->counts.aborts, saturated);
 }
 
 void worker_report(struct worker *w, int64_t mono_ms)

@@ -99,22 +99,56 @@ void cpi_value_format(struct cpi_buf *buf, const struct cpi_indicator *ind, stru
     case CPI_STAT_MIN:
     case CPI_STAT_MAX:
     case CPI_STAT_QUANTILE:
-        cpi_decimal_format(buf, (int64_t)value.num, ind->scale);
+        cpi_decimal_format(buf, value.num, ind->scale); /* of a difference: 65 bits */
         break;
     }
 }
 
-static bool compares(__int128 l, enum cpi_cmp cmp, __int128 r)
+/* a * b against c * d, with all 256 bits of the products: sums at the edge of int64 times bounds
+ * with many decimals do not fit into 128. */
+static int order_products(unsigned __int128 a, unsigned __int128 b, unsigned __int128 c,
+                          unsigned __int128 d)
+{
+    unsigned __int128 high[2], low[2];
+    for (int i = 0; i < 2; i++, a = c, b = d) {
+        uint64_t a0 = (uint64_t)a, a1 = (uint64_t)(a >> 64), b0 = (uint64_t)b,
+                 b1 = (uint64_t)(b >> 64);
+        unsigned __int128 inner = (unsigned __int128)a0 * b0, left = (unsigned __int128)a1 * b0,
+                          right = (unsigned __int128)a0 * b1;
+        unsigned __int128 middle = (inner >> 64) + (uint64_t)left + (uint64_t)right;
+        low[i] = middle << 64 | (uint64_t)inner;
+        high[i] = (unsigned __int128)a1 * b1 + (left >> 64) + (right >> 64) + (middle >> 64);
+    }
+    if (high[0] != high[1])
+        return high[0] < high[1] ? -1 : 1;
+    return (low[0] > low[1]) - (low[0] < low[1]);
+}
+
+static unsigned __int128 magnitude(__int128 v)
+{
+    return v < 0 ? -(unsigned __int128)v : (unsigned __int128)v;
+}
+
+/* l / l_den against r / r_den; denominators are positive. */
+static int order_ratios(__int128 l, __int128 l_den, __int128 r, __int128 r_den)
+{
+    if ((l < 0) != (r < 0))
+        return l < 0 ? -1 : 1;
+    int order = order_products(magnitude(l), magnitude(r_den), magnitude(r), magnitude(l_den));
+    return l < 0 ? -order : order;
+}
+
+static bool compares(int order, enum cpi_cmp cmp)
 {
     switch (cmp) {
     case CPI_CMP_LT:
-        return l < r;
+        return order < 0;
     case CPI_CMP_LE:
-        return l <= r;
+        return order <= 0;
     case CPI_CMP_GT:
-        return l > r;
+        return order > 0;
     case CPI_CMP_GE:
-        return l >= r;
+        return order >= 0;
     case CPI_CMP_EQ:
     case CPI_CMP_NE:
     case CPI_CMP_WORD:
@@ -125,8 +159,8 @@ static bool compares(__int128 l, enum cpi_cmp cmp, __int128 r)
 
 bool cpi_bound_holds(const struct cpi_bound *bound, struct cpi_value value)
 {
-    bool holds =
-        !value.null && compares(value.num * bound->den, bound->cmp, bound->num * value.den);
+    bool holds = !value.null &&
+                 compares(order_ratios(value.num, value.den, bound->num, bound->den), bound->cmp);
     return bound->misses_target ? !value.null && !holds : holds;
 }
 
@@ -137,7 +171,8 @@ static bool sure_share(int64_t k, int64_t n, int64_t a, int64_t d, bool below, i
     __int128 distance = (__int128)k * d - (__int128)n * a;
     if (below ? distance >= 0 : distance <= 0)
         return false;
-    return distance * distance * z2_den > (__int128)z2_num * n * a * (d - a);
+    return order_products(magnitude(distance), magnitude(distance * z2_den),
+                          magnitude(n * (__int128)z2_num), magnitude((__int128)a * (d - a))) > 0;
 }
 
 /* T in the unit of the samples: the greatest integer at or below it. */

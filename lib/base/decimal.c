@@ -134,7 +134,7 @@ void cpi_decimal_format_ratio(struct cpi_buf *buf, __int128 num, __int128 den, u
     }
 }
 
-void cpi_decimal_format(struct cpi_buf *buf, int64_t units, unsigned scale)
+void cpi_decimal_format(struct cpi_buf *buf, __int128 units, unsigned scale)
 {
     while (scale && units % 10 == 0) {
         units /= 10;
@@ -148,13 +148,4 @@ void cpi_int_format(struct cpi_buf *buf, int64_t value)
     if (value < 0)
         cpi_buf_add_byte(buf, '-');
     add_digits(buf, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 1);
-}
-
-int64_t cpi_add_saturated(int64_t a, int64_t b, uint64_t *overflow)
-{
-    int64_t sum;
-    if (!__builtin_add_overflow(a, b, &sum))
-        return sum;
-    ++*overflow;
-    return a < 0 ? INT64_MIN : INT64_MAX;
 }

@@ -138,8 +138,7 @@ void cpi_combiner_add(struct cpi_combiner *combiner, const struct cpi_fact *fact
     struct cpi_group *group = credit_group(combiner, fact, known_step);
     struct cpi_cell *cell =
         ensure_cell(group, fact->indicator, pending ? CPI_PANE_PENDING : CPI_PANE_WINDOW, start);
-    cpi_agg_add(&cell->agg, &combiner->model->indicator[fact->indicator], fact,
-                &combiner->saturated);
+    cpi_agg_add(&cell->agg, &combiner->model->indicator[fact->indicator], fact);
 }
 
 static void add_encoded(struct cpi_buf *buf, struct cpi_text t, bool tuple)
@@ -202,8 +201,7 @@ static void merge_into(struct cpi_combiner *combiner, struct cpi_text key, struc
     for (uint32_t c = 0; c < from->n_cells; c++) {
         const struct cpi_cell *cell = &from->cell[c];
         cpi_agg_merge(&ensure_cell(group, cell->indicator, cell->kind, cell->start)->agg,
-                      &combiner->model->indicator[cell->indicator], &cell->agg,
-                      &combiner->saturated);
+                      &combiner->model->indicator[cell->indicator], &cell->agg);
     }
 }
 

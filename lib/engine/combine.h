@@ -45,7 +45,6 @@ struct cpi_combiner {
     struct cpi_arena arena;
     struct cpi_groups credits, entities;
     uint32_t latest; /* group of the last fact, CPI_NONE = none */
-    uint64_t saturated;
 };
 void cpi_combiner_init(struct cpi_combiner *combiner, const struct cpi_model *model);
 void cpi_combiner_fini(struct cpi_combiner *combiner);

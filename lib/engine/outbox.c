@@ -184,11 +184,6 @@ void cpi_outbox_urge(struct cpi_outbox *box)
     box->urgent = true;
 }
 
-uint64_t cpi_outbox_saturated(const struct cpi_outbox *box)
-{
-    return box->combiner.saturated;
-}
-
 static int order_groups(const void *a, const void *b)
 {
     const struct cpi_group *l = a, *r = b;

@@ -30,7 +30,5 @@ void cpi_outbox_put_row(struct cpi_outbox *box, uint32_t task, struct cpi_text k
 /* False if rows are not wanted: then they need not be encoded. */
 bool cpi_outbox_wants_rows(const struct cpi_outbox *box);
 void cpi_outbox_urge(struct cpi_outbox *box);
-/* Sums that had to stay at the edge of int64 while combining. */
-uint64_t cpi_outbox_saturated(const struct cpi_outbox *box);
 
 #endif

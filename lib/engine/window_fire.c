@@ -27,6 +27,8 @@ void cpi_window_publish(struct cpi_window_stage *stage, struct cpi_entity *entit
                         figure->indicator, figure->window, figure->start);
         update.previous = &stage->other.value;
     }
+    stage->counts->saturated +=
+        figure->reading.saturated || (ind->kind == CPI_DERIVED && figure->right.saturated);
     cpi_emit_update(box, stage->model, &update);
     entity->head_dirty = true;
     if (!latest)

@@ -77,7 +77,7 @@ static void merge_cell(struct cpi_window_stage *stage, struct cpi_entity *entity
     }
     struct cpi_pane *pane =
         cpi_panes_ensure(&entity->panes, cell->indicator, cell->kind, start, rung);
-    cpi_agg_merge(&pane->agg, ind, &cell->agg, &stage->counts->saturated);
+    cpi_agg_merge(&pane->agg, ind, &cell->agg);
     pane->dirty = true;
 }
 

@@ -83,8 +83,7 @@ static void take_cell(struct cpi_window_stage *stage, uint32_t entity, int64_t s
     stage->entities.at[entity].waiting += !waiting->counted;
     waiting->counted = true;
     cpi_waiting_set_path(waiting, path);
-    cpi_agg_merge(&waiting->cell.agg, &stage->model->indicator[cell->indicator], &cell->agg,
-                  &stage->counts->saturated);
+    cpi_agg_merge(&waiting->cell.agg, &stage->model->indicator[cell->indicator], &cell->agg);
 }
 
 bool cpi_window_stage_take(struct cpi_window_stage *stage, const struct cpi_item *item)

@@ -13,7 +13,8 @@ static bool is_counter(const struct cpi_window_stage *stage, const struct cpi_se
 
 static bool is_empty(const struct cpi_agg *agg)
 {
-    return !agg->n && !agg->pending && !cpi_agg_samples(agg)->count && !agg->sum && !agg->good;
+    return !agg->n && !agg->pending && !cpi_agg_samples(agg)->count && !cpi_agg_sum(agg) &&
+           !agg->good;
 }
 
 /* Moves pane i of the series into `start` of `rung`; its own place goes. */
@@ -27,8 +28,7 @@ static void move(struct cpi_window_stage *stage, struct cpi_entity *entity,
         cpi_panes_ensure(&entity->panes, series->indicator, series->kind, start, rung);
     if (pane->rung < rung)
         pane->rung = rung;
-    cpi_agg_merge(&pane->agg, &stage->model->indicator[series->indicator], &old,
-                  &stage->counts->saturated);
+    cpi_agg_merge(&pane->agg, &stage->model->indicator[series->indicator], &old);
     pane->dirty = true;
     cpi_agg_fini(&old);
 }

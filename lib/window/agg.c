@@ -65,6 +65,18 @@ void cpi_agg_add_case(struct cpi_agg *agg, struct cpi_text id, int64_t time, boo
     cases[at] = (struct cpi_case_ref){ cpi_xtextdup(id), time, bad };
 }
 
+/* The sum stays exact: what does not fit into 64 bits is counted as wraps in `extra`. */
+static void add_sum(struct cpi_agg *agg, int64_t amount)
+{
+    if (__builtin_add_overflow(agg->sum, amount, &agg->sum))
+        extra(agg)->wraps += amount < 0 ? -1 : 1;
+}
+
+__int128 cpi_agg_sum(const struct cpi_agg *agg)
+{
+    return agg->sum + (agg->extra ? agg->extra->wraps : 0) * ((__int128)1 << 64);
+}
+
 /* Opening times are never bucketed (J9). */
 static void bound_samples(struct cpi_agg *agg, const struct cpi_indicator *ind)
 {
@@ -74,17 +86,18 @@ static void bound_samples(struct cpi_agg *agg, const struct cpi_indicator *ind)
 }
 
 static void add_counted(struct cpi_agg *agg, const struct cpi_indicator *ind,
-                        const struct cpi_fact *fact, uint64_t *saturated)
+                        const struct cpi_fact *fact)
 {
     bool plus = fact->sign > 0;
     agg->gross++;
     agg->minus += !plus;
     agg->n += fact->sign;
     agg->good += fact->good ? fact->sign : 0;
-    if (ind->kind != CPI_OPEN && ind->amount) {
-        int64_t amount =
-            plus ? fact->amount : (fact->amount == INT64_MIN ? INT64_MAX : -fact->amount);
-        agg->sum = cpi_add_saturated(agg->sum, amount, saturated);
+    if (ind->kind != CPI_OPEN && ind->amount && (plus || fact->amount != INT64_MIN)) {
+        add_sum(agg, plus ? fact->amount : -fact->amount);
+    } else if (ind->kind != CPI_OPEN && ind->amount) { /* 2^63 is no amount */
+        add_sum(agg, INT64_MAX);
+        add_sum(agg, 1);
     }
     if (!ind->samples && ind->kind != CPI_OPEN)
         return;
@@ -97,8 +110,7 @@ static void add_counted(struct cpi_agg *agg, const struct cpi_indicator *ind,
     bound_samples(agg, ind);
 }
 
-void cpi_agg_add(struct cpi_agg *agg, const struct cpi_indicator *ind, const struct cpi_fact *fact,
-                 uint64_t *saturated)
+void cpi_agg_add(struct cpi_agg *agg, const struct cpi_indicator *ind, const struct cpi_fact *fact)
 {
     switch (fact->kind) {
     case CPI_FACT_EXCLUDED:
@@ -111,24 +123,24 @@ void cpi_agg_add(struct cpi_agg *agg, const struct cpi_indicator *ind, const str
     case CPI_FACT_OPEN:
         break;
     }
-    add_counted(agg, ind, fact, saturated);
+    add_counted(agg, ind, fact);
     if (ind->examples && fact->sign > 0)
         cpi_agg_add_case(agg, fact->case_id, fact->time, ind->share && !fact->good);
 }
 
-void cpi_agg_merge(struct cpi_agg *agg, const struct cpi_indicator *ind, const struct cpi_agg *more,
-                   uint64_t *saturated)
+void cpi_agg_merge(struct cpi_agg *agg, const struct cpi_indicator *ind, const struct cpi_agg *more)
 {
     agg->gross += more->gross;
     agg->minus += more->minus;
     agg->n += more->n;
     agg->good += more->good;
-    agg->sum = cpi_add_saturated(agg->sum, more->sum, saturated);
+    add_sum(agg, more->sum);
     agg->excluded += more->excluded;
     agg->pending += more->pending;
     if (!more->extra)
         return;
     struct cpi_agg_extra *to = extra(agg);
+    to->wraps += more->extra->wraps;
     if (more->extra->min < to->min)
         to->min = more->extra->min;
     if (more->extra->max > to->max)
@@ -146,7 +158,8 @@ enum {
     HAS_EXCLUDED = 4,
     HAS_PENDING = 8,
     HAS_SAMPLES = 16,
-    HAS_BOUNDS = 32
+    HAS_BOUNDS = 32,
+    HAS_WRAPS = 64
 };
 
 void cpi_agg_encode(const struct cpi_agg *agg, struct cpi_buf *buf)
@@ -155,7 +168,8 @@ void cpi_agg_encode(const struct cpi_agg *agg, struct cpi_buf *buf)
     uint8_t has = (uint8_t)((agg->good ? HAS_GOOD : 0) | (agg->sum ? HAS_SUM : 0) |
                             (agg->excluded ? HAS_EXCLUDED : 0) | (agg->pending ? HAS_PENDING : 0) |
                             (samples->count || samples->bucketed ? HAS_SAMPLES : 0) |
-                            (agg->extra && agg->extra->min <= agg->extra->max ? HAS_BOUNDS : 0));
+                            (agg->extra && agg->extra->min <= agg->extra->max ? HAS_BOUNDS : 0) |
+                            (agg->extra && agg->extra->wraps ? HAS_WRAPS : 0));
     unsigned cases = 0;
     while (agg->extra && cases < CPI_CASES_MAX && agg->extra->cases[cases].id)
         cases++;
@@ -177,6 +191,8 @@ void cpi_agg_encode(const struct cpi_agg *agg, struct cpi_buf *buf)
         cpi_buf_put_int(buf, agg->extra->min);
         cpi_buf_put_int(buf, agg->extra->max);
     }
+    if (has & HAS_WRAPS)
+        cpi_buf_put_int(buf, agg->extra->wraps);
     cpi_buf_put_uint(buf, cases);
     for (unsigned i = 0; i < cases; i++) {
         cpi_buf_put_text(buf, cpi_text_of(agg->extra->cases[i].id));
@@ -208,6 +224,9 @@ bool cpi_agg_decode(struct cpi_agg *agg, struct cpi_reader *r)
         extra(agg)->min = cpi_read_int(r);
         extra(agg)->max = cpi_read_int(r);
     }
+    int64_t wraps = has & HAS_WRAPS ? cpi_read_int(r) : 0;
+    if (wraps)
+        extra(agg)->wraps = wraps;
     uint64_t cases = cpi_read_uint(r);
     for (uint64_t i = 0; i < cases && i < CPI_CASES_MAX && !r->bad; i++) {
         struct cpi_text id = cpi_read_text(r);
@@ -217,6 +236,6 @@ bool cpi_agg_decode(struct cpi_agg *agg, struct cpi_reader *r)
             cpi_agg_add_case(agg, id, time, bad);
     }
     return !r->bad && cases <= CPI_CASES_MAX && gross <= UINT32_MAX && minus <= gross &&
-           is_count(agg->n) && is_count(agg->good) && is_count(agg->excluded) &&
+           is_count(agg->n) && is_count(agg->good) && is_count(wraps) && is_count(agg->excluded) &&
            is_count(agg->pending);
 }

@@ -109,7 +109,7 @@ void cpi_reading_read(struct cpi_reading *reading, const struct cpi_model *model
     reading->min = INT64_MAX;
     reading->max = INT64_MIN;
     reading->exact = true;
-    uint64_t saturated = 0;
+    __int128 sum = 0;
     bool taken_back = false;
     const struct cpi_series *series = cpi_panes_series(panes, indicator, CPI_PANE_WINDOW);
     uint32_t first = series && !gauge ? cpi_series_find(series, from) : 0, end = first;
@@ -118,7 +118,7 @@ void cpi_reading_read(struct cpi_reading *reading, const struct cpi_model *model
         reading->any = true;
         reading->n += agg->n;
         reading->good += agg->good;
-        reading->sum = cpi_add_saturated(reading->sum, agg->sum, &saturated);
+        sum += cpi_agg_sum(agg);
         reading->excluded += agg->excluded;
         if (!agg->extra)
             continue;
@@ -132,6 +132,8 @@ void cpi_reading_read(struct cpi_reading *reading, const struct cpi_model *model
         gather(reading, series, first, end);
     if (ind->samples && taken_back)
         bound_by_samples(reading);
+    reading->sum = sum > INT64_MAX ? INT64_MAX : sum < INT64_MIN ? INT64_MIN : (int64_t)sum;
+    reading->saturated = reading->sum != sum;
     const struct cpi_series *pending = cpi_panes_series(panes, indicator, CPI_PANE_PENDING);
     for (uint32_t p = 0; pending && p < pending->count && pending->at[p].start < to; p++)
         reading->pending += pending->at[p].agg.pending;

@@ -12,6 +12,7 @@ struct cpi_reading {
     int64_t min, max; /* valid if `samples` of the indicator and n > 0 */
     int64_t excluded, pending;
     bool exact;
+    bool saturated;             /* the sum does not fit and stays at the edge of int64 */
     bool any;                   /* some pane lies in the window, even if its n is 0 */
     struct cpi_samples samples; /* merged; of a gauge: opening times of what is open */
     struct cpi_case_ref cases[CPI_CASES_MAX]; /* views */

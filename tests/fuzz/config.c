@@ -13,7 +13,7 @@
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
-    return "leak:strbuf_append";
+    return "leak:libconfig";
 }
 
 static char path[64];

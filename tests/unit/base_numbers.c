@@ -97,13 +97,6 @@ static void test_decimal(void)
         CHECK(!cpi_decimal_parse(CPI_TEXT("abc"), &d));
         CHECK(!cpi_decimal_parse(CPI_TEXT("1 2"), &d));
     }
-    TEST ("sums stay at the edge and say so") {
-        uint64_t overflow = 0;
-        CHECK(cpi_add_saturated(INT64_MAX, 1, &overflow) == INT64_MAX);
-        CHECK(cpi_add_saturated(INT64_MIN, -1, &overflow) == INT64_MIN);
-        CHECK_INT(cpi_add_saturated(2, 3, &overflow), 5);
-        CHECK_INT(overflow, 2);
-    }
 }
 
 static void test_time(void)

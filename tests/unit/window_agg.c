@@ -43,7 +43,6 @@ static void compare(struct cpi_fact *fact, size_t n, unsigned groups)
 {
     struct cpi_agg whole, part[8], sum, back;
     struct cpi_buf a, b;
-    uint64_t saturated = 0;
     cpi_buf_init(&a);
     cpi_buf_init(&b);
     cpi_agg_init(&whole);
@@ -52,7 +51,7 @@ static void compare(struct cpi_fact *fact, size_t n, unsigned groups)
     for (unsigned g = 0; g < groups; g++)
         cpi_agg_init(&part[g]);
     for (size_t i = 0; i < n; i++)
-        cpi_agg_add(&whole, &ind, &fact[i], &saturated);
+        cpi_agg_add(&whole, &ind, &fact[i]);
     for (size_t i = n; i > 1; i--) {
         size_t k = below((unsigned)i);
         struct cpi_fact swap = fact[k];
@@ -60,12 +59,12 @@ static void compare(struct cpi_fact *fact, size_t n, unsigned groups)
         fact[i - 1] = swap;
     }
     for (size_t i = 0; i < n; i++)
-        cpi_agg_add(&part[below(groups)], &ind, &fact[i], &saturated);
+        cpi_agg_add(&part[below(groups)], &ind, &fact[i]);
     for (unsigned g = 1; g < groups; g += 2) /* in pairs first, then all from behind */
-        cpi_agg_merge(&part[g - 1], &ind, &part[g], &saturated);
+        cpi_agg_merge(&part[g - 1], &ind, &part[g]);
     for (unsigned g = groups; g-- > 0;)
         if (g % 2 == 0)
-            cpi_agg_merge(&sum, &ind, &part[g], &saturated);
+            cpi_agg_merge(&sum, &ind, &part[g]);
     text_of(&whole, &a);
     text_of(&sum, &b);
     CHECK(equal(&a, &b));
@@ -112,10 +111,39 @@ int main(void)
             compare(fact, n, 1 + below(8));
         }
     }
-    TEST ("a bucket holds its values and is less than 1/64 wide") {
+    TEST ("sums beyond 64 bits are exact in any order, and there and back through bytes") {
+        for (int round = 0; round < 40; round++) {
+            size_t n = below(200);
+            __int128 sum = 0;
+            struct cpi_agg all, back;
+            struct cpi_buf bytes;
+            for (size_t i = 0; i < n; i++) {
+                static const int64_t edges[] = { INT64_MAX, INT64_MIN, INT64_MAX - 1, 1, -1 };
+                fact[i] = draw();
+                fact[i].kind = CPI_FACT_COUNTED;
+                fact[i].amount = edges[below(5)];
+                sum += (__int128)fact[i].amount * fact[i].sign;
+            }
+            compare(fact, n, 1 + below(8));
+            cpi_buf_init(&bytes);
+            cpi_agg_init(&all);
+            cpi_agg_init(&back);
+            for (size_t i = 0; i < n; i++)
+                cpi_agg_add(&all, &ind, &fact[i]);
+            text_of(&all, &bytes);
+            struct cpi_reader r = cpi_reader_of(bytes.at, bytes.len);
+            CHECK(cpi_agg_decode(&back, &r));
+            CHECK(cpi_agg_sum(&all) == sum && cpi_agg_sum(&back) == sum);
+            cpi_agg_fini(&all);
+            cpi_agg_fini(&back);
+            cpi_buf_fini(&bytes);
+        }
+    }
+    TEST ("a bucket holds its values, also at the edges and is less than 1/64 wide") {
         for (int i = 0; i < 200000; i++) {
             int64_t v = (int64_t)(((uint64_t)below(1u << 30) << 30 | below(1u << 30)) >> below(60));
             v = below(2) ? v : -v;
+            v = i == 0 ? INT64_MIN + 1 : i == 1 ? INT64_MAX : v;
             int64_t bucket = cpi_bucket_of(v), low = cpi_bucket_lower(bucket),
                     high = cpi_bucket_upper(bucket);
             CHECK(low <= v && v <= high);

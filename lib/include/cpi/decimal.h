@@ -28,11 +28,7 @@ bool cpi_decimal_times(struct cpi_decimal d, int64_t factor, int64_t *ret);
  * (W6). den > 0. */
 void cpi_decimal_format_ratio(struct cpi_buf *buf, __int128 num, __int128 den, unsigned places);
 /* Appends units / 10^scale without trailing zeros. */
-void cpi_decimal_format(struct cpi_buf *buf, int64_t units, unsigned scale);
+void cpi_decimal_format(struct cpi_buf *buf, __int128 units, unsigned scale);
 void cpi_int_format(struct cpi_buf *buf, int64_t value);
-
-/* Sums that stay at the edge of int64 instead of wrapping; *overflow counts how often that
- * happened. */
-int64_t cpi_add_saturated(int64_t a, int64_t b, uint64_t *overflow);
 
 #endif

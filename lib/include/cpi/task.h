@@ -18,8 +18,8 @@
 
 struct cpi_task_counts {
     uint64_t frames, items, events, duplicates, facts, updates, revisions, transitions, refreshes;
-    uint64_t folds, journeys_dropped, journeys_limited, partial, clamped, saturated,
-        too_old_changes;
+    uint64_t folds, journeys_dropped, journeys_limited, partial, clamped, too_old_changes;
+    uint64_t saturated; /* updates whose sum does not fit into 64 bits: it stays at the edge */
 };
 struct cpi_task_status {
     int64_t case_w, customer_w, window_w; /* CPI_TIME_NONE = undefined */
