@@ -49,11 +49,13 @@ int cpi_event_order(const struct cpi_event *a, const struct cpi_event *b)
     return 0;
 }
 
-static void put_hash(struct cpi_buf *buf, uint32_t hash)
+static uint8_t *write_hash(uint8_t *p, uint32_t hash)
 {
-    uint8_t bytes[4] = { (uint8_t)hash, (uint8_t)(hash >> 8), (uint8_t)(hash >> 16),
-                         (uint8_t)(hash >> 24) };
-    cpi_buf_add(buf, bytes, sizeof bytes);
+    p[0] = (uint8_t)hash;
+    p[1] = (uint8_t)(hash >> 8);
+    p[2] = (uint8_t)(hash >> 16);
+    p[3] = (uint8_t)(hash >> 24);
+    return p + 4;
 }
 
 static uint32_t read_hash(struct cpi_reader *r)
@@ -63,31 +65,48 @@ static uint32_t read_hash(struct cpi_reader *r)
     return b ? b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24 : 0;
 }
 
+static uint8_t flags_of(const struct cpi_event *ev)
+{
+    return (uint8_t)((ev->own_case ? OWN_CASE : 0) | (ev->customer_null ? CUSTOMER_NULL : 0) |
+                     (ev->rep_null ? REP_NULL : 0) | (ev->team_null ? TEAM_NULL : 0));
+}
+
+/* At most what the event takes. */
+static size_t bytes_max(const struct cpi_event *ev)
+{
+    size_t bytes = 64 + 12 * CPI_UINT_BYTES_MAX;
+    bytes += (size_t)ev->case_id.len + ev->customer.len + ev->rep.len + ev->team.len;
+    for (unsigned i = 0; i < ev->n_fields; i++)
+        bytes += 4 + CPI_UINT_BYTES_MAX + (size_t)ev->field[i].value.len;
+    return bytes;
+}
+
 void cpi_event_encode(const struct cpi_event *ev, const struct cpi_model *model,
                       struct cpi_buf *buf)
 {
-    cpi_buf_add_byte(
-        buf, (uint8_t)((ev->own_case ? OWN_CASE : 0) | (ev->customer_null ? CUSTOMER_NULL : 0) |
-                       (ev->rep_null ? REP_NULL : 0) | (ev->team_null ? TEAM_NULL : 0)));
-    put_hash(buf, model->type[ev->type].hash);
-    put_hash(buf, model->source[ev->source].hash);
-    cpi_buf_put_int(buf, ev->time);
-    cpi_buf_put_uint(buf, (uint64_t)ev->known - (uint64_t)ev->time); /* known >= time (T3) */
-    cpi_buf_put_int(buf, ev->seq);
-    cpi_buf_put_uint(buf, ev->partition);
-    cpi_buf_put_int(buf, ev->offset);
-    cpi_buf_put_uint(buf, ev->index);
-    cpi_buf_put_u64(buf, ev->id.lo);
-    cpi_buf_put_u64(buf, ev->id.hi);
-    cpi_buf_put_text(buf, ev->case_id);
-    cpi_buf_put_text(buf, ev->customer);
-    cpi_buf_put_text(buf, ev->rep);
-    cpi_buf_put_text(buf, ev->team);
-    cpi_buf_put_uint(buf, ev->n_fields);
+    cpi_buf_reserve(buf, bytes_max(ev));
+    uint8_t *p = buf->at + buf->len;
+    *p++ = flags_of(ev);
+    p = write_hash(p, model->type[ev->type].hash);
+    p = write_hash(p, model->source[ev->source].hash);
+    p = cpi_write_uint(p, cpi_zigzag(ev->time));
+    p = cpi_write_uint(p, (uint64_t)ev->known - (uint64_t)ev->time); /* known >= time (T3) */
+    p = cpi_write_uint(p, cpi_zigzag(ev->seq));
+    p = cpi_write_uint(p, ev->partition);
+    p = cpi_write_uint(p, cpi_zigzag(ev->offset));
+    p = cpi_write_uint(p, ev->index);
+    p = cpi_write_u64(p, ev->id.lo);
+    p = cpi_write_u64(p, ev->id.hi);
+    p = cpi_write_text(p, ev->case_id);
+    p = cpi_write_text(p, ev->customer);
+    p = cpi_write_text(p, ev->rep);
+    p = cpi_write_text(p, ev->team);
+    p = cpi_write_uint(p, ev->n_fields);
     for (unsigned i = 0; i < ev->n_fields; i++) {
-        put_hash(buf, model->field[ev->field[i].field].hash);
-        cpi_buf_put_text(buf, ev->field[i].value);
+        p = write_hash(p, model->field[ev->field[i].field].hash);
+        p = cpi_write_text(p, ev->field[i].value);
     }
+    buf->len = (size_t)(p - buf->at);
 }
 
 static void decode_fields(struct cpi_reader *r, const struct cpi_model *model,

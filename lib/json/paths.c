@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpi/hash.h"
-
 static uint32_t node_add(struct json_paths *paths)
 {
     paths->node = cpi_grow(paths->node, paths->n_nodes, &paths->cap, sizeof *paths->node);
@@ -23,8 +21,10 @@ struct json_paths *json_paths_new(void)
 
 static void nodes_free(struct json_node *node, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         free(node[i].edge);
+        free(node[i].table);
+    }
     free(node);
 }
 
@@ -37,7 +37,7 @@ void json_paths_free(struct json_paths *paths)
     free(paths);
 }
 
-static uint32_t edge_find(const struct json_node *node, struct cpi_text name)
+static uint32_t edge_of(const struct json_node *node, struct cpi_text name)
 {
     for (uint32_t i = 0; i < node->n_edges; i++)
         if (node->edge[i].len == name.len && memcmp(node->edge[i].name, name.at, name.len) == 0)
@@ -47,7 +47,7 @@ static uint32_t edge_find(const struct json_node *node, struct cpi_text name)
 
 static uint32_t edge_ensure(struct json_paths *paths, uint32_t from, struct cpi_text name)
 {
-    uint32_t to = edge_find(&paths->node[from], name);
+    uint32_t to = edge_of(&paths->node[from], name);
     if (to != CPI_NONE)
         return to;
     to = node_add(paths);
@@ -72,6 +72,21 @@ void json_paths_need(struct json_paths *paths, const struct cpi_text *step, size
     paths->node[at].whole |= whole;
 }
 
+static void make_table(struct json_node *node)
+{
+    unsigned bits = 1;
+    while (UINT32_C(1) << bits < 2 * node->n_edges)
+        bits++;
+    node->shift = 32 - bits;
+    node->table = cpi_xcalloc(UINT32_C(1) << bits, sizeof *node->table);
+    for (uint32_t e = 0; e < node->n_edges; e++) {
+        uint32_t i = json_edge_place(node, node->edge[e].tag);
+        while (node->table[i].name)
+            i = (i + 1) & (UINT32_MAX >> node->shift);
+        node->table[i] = node->edge[e];
+    }
+}
+
 /* Copies the trie depth first, so that what lies below a node is a range of slots and of nodes;
  * what lies below a whole value is on its tape and needs no nodes. */
 static uint32_t seal_node(struct json_paths *paths, struct json_node *from, uint32_t at)
@@ -91,6 +106,8 @@ static uint32_t seal_node(struct json_paths *paths, struct json_node *from, uint
         uint32_t below = seal_node(paths, from, paths->node[to].edge[i].node);
         paths->node[to].edge[i].node = below;
     }
+    if (n_edges)
+        make_table(&paths->node[to]);
     paths->node[to].end = paths->n_slots;
     paths->node[to].last = paths->n_nodes - 1;
     return to;
@@ -118,7 +135,7 @@ uint32_t json_paths_find(const struct json_paths *paths, const struct cpi_text *
     uint32_t at = 0;
     size_t i = 0;
     for (; i < n_steps && !paths->node[at].whole; i++) {
-        at = edge_find(&paths->node[at], step[i]);
+        at = edge_of(&paths->node[at], step[i]);
         assert(at != CPI_NONE);
     }
     *ret_used = i;

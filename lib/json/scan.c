@@ -5,7 +5,10 @@
  * half a surrogate pair, nesting beyond the limit, an odd blank) it gives up, and yajl reads the
  * document from the beginning. So what it takes must be a part of what yajl takes, with the same
  * values; tests/unit/json_scan.c holds that. Every function returns the place behind what it has
- * read, or NULL to give up. */
+ * read, or NULL to give up.
+ *
+ * The last byte of what is read is a closing bracket, so nothing but a text and the outermost value
+ * reaches the end: elsewhere there is always a byte to look at. */
 #include <string.h>
 
 #ifdef __SSE2__
@@ -19,9 +22,9 @@ struct scan {
     const uint8_t *end;
 };
 
-static const uint8_t *skip_blanks(const struct scan *s, const uint8_t *at)
+static inline const uint8_t *skip_blanks(const uint8_t *at)
 {
-    while (at < s->end && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
+    while (*at <= ' ' && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
         at++;
     return at;
 }
@@ -178,35 +181,51 @@ static inline const uint8_t *read_text(struct scan *s, const uint8_t *at, struct
 
 /* ---- other scalars ---- */
 
-static const uint8_t *skip_digits(const struct scan *s, const uint8_t *at)
+static const uint8_t *skip_digits(const uint8_t *at)
 {
     const uint8_t *from = at;
-    while (at < s->end && *at >= '0' && *at <= '9')
+    while ((uint8_t)(*at - '0') < 10)
         at++;
     return at > from ? at : NULL;
 }
 
-static const uint8_t *skip_number(const struct scan *s, const uint8_t *at)
+static const uint8_t *skip_number(const uint8_t *at)
 {
     at += *at == '-';
-    if (at < s->end && *at == '0')
+    if (*at == '0')
         at++;
-    else if (!(at = skip_digits(s, at)))
+    else if (!(at = skip_digits(at)))
         return NULL;
-    if (at < s->end && *at == '.' && !(at = skip_digits(s, at + 1)))
+    if (*at == '.' && !(at = skip_digits(at + 1)))
         return NULL;
-    if (at < s->end && (*at | 0x20) == 'e') {
+    if ((*at | 0x20) == 'e') {
         at++;
-        at += at < s->end && (*at == '+' || *at == '-');
-        at = skip_digits(s, at);
+        at += *at == '+' || *at == '-';
+        at = skip_digits(at);
     }
     return at;
 }
 
 static const uint8_t *skip_word(const struct scan *s, const uint8_t *at, struct cpi_text word)
 {
-    bool there = (size_t)(s->end - at) >= word.len && memcmp(at, word.at, word.len) == 0;
+    bool there = (size_t)(s->end - at) > word.len && memcmp(at, word.at, word.len) == 0;
     return there ? at + word.len : NULL;
+}
+
+/* From behind a member's name to its value. */
+static inline const uint8_t *skip_colon(const uint8_t *at)
+{
+    at = skip_blanks(at);
+    return *at == ':' ? skip_blanks(at + 1) : NULL;
+}
+
+/* From behind an item to the comma or the closing bracket that follows. */
+static inline const uint8_t *skip_to_next(const struct scan *s, const uint8_t *at, uint8_t close)
+{
+    if (at == s->end)
+        return NULL;
+    at = skip_blanks(at);
+    return *at == close || *at == ',' ? at : NULL;
 }
 
 /* ---- values that nobody wants ---- */
@@ -219,37 +238,23 @@ static const uint8_t *skip_items(const struct scan *s, const uint8_t *at, bool o
 {
     const uint8_t close = object ? '}' : ']';
     bool escaped;
-    at = skip_blanks(s, at);
-    if (at < s->end && *at == close)
+    at = skip_blanks(at);
+    if (*at == close)
         return at + 1;
-    for (;; at++) {
-        if (object) {
-            at = skip_blanks(s, at);
-            if (at == s->end || *at != '"' || !(at = skip_text(s, at + 1, &escaped)))
-                return NULL;
-            at = skip_blanks(s, at + 1);
-            if (at == s->end || *at++ != ':')
-                return NULL;
-        }
-        at = skip_value(s, at, depth);
-        if (!at)
+    for (;; at = skip_blanks(at + 1)) {
+        if (object &&
+            (*at != '"' || !(at = skip_text(s, at + 1, &escaped)) || !(at = skip_colon(at + 1))))
             return NULL;
-        at = skip_blanks(s, at);
-        if (at == s->end)
+        if (!(at = skip_value(s, at, depth)) || !(at = skip_to_next(s, at, close)))
             return NULL;
         if (*at == close)
             return at + 1;
-        if (*at != ',')
-            return NULL;
     }
 }
 
 static const uint8_t *skip_value(const struct scan *s, const uint8_t *at, uint32_t depth)
 {
     bool escaped;
-    at = skip_blanks(s, at);
-    if (at == s->end)
-        return NULL;
     switch (*at) {
     case '"':
         at = skip_text(s, at + 1, &escaped);
@@ -264,55 +269,13 @@ static const uint8_t *skip_value(const struct scan *s, const uint8_t *at, uint32
     case 'n':
         return skip_word(s, at, CPI_TEXT("null"));
     default:
-        return *at == '-' || (*at >= '0' && *at <= '9') ? skip_number(s, at) : NULL;
+        return skip_number(at);
     }
 }
 
 /* ---- values that somebody wants ---- */
 
-static const uint8_t *take_value(struct scan *s, const uint8_t *at);
-
-static const uint8_t *take_items(struct scan *s, const uint8_t *at, bool object)
-{
-    const uint8_t close = object ? '}' : ']';
-    struct cpi_text name;
-    at = skip_blanks(s, at);
-    if (at < s->end && *at == close)
-        return at + 1;
-    for (;; at++) {
-        if (object) {
-            at = skip_blanks(s, at);
-            if (at == s->end || *at != '"' || !(at = read_text(s, at + 1, &name)))
-                return NULL;
-            if (json_wants_names(s->p))
-                json_take_name(s->p, name);
-            at = skip_blanks(s, at);
-            if (at == s->end || *at++ != ':')
-                return NULL;
-        }
-        at = json_wants(s->p) ? take_value(s, at) : skip_value(s, at, s->p->depth);
-        if (!at)
-            return NULL;
-        at = skip_blanks(s, at);
-        if (at == s->end)
-            return NULL;
-        if (*at == close)
-            return at + 1;
-        if (*at != ',')
-            return NULL;
-    }
-}
-
-static const uint8_t *take_container(struct scan *s, const uint8_t *at)
-{
-    bool object = *at == '{';
-    if (s->p->depth == JSON_DEPTH_MAX)
-        return NULL;
-    json_take_start(s->p, object ? JSON_OBJECT : JSON_ARRAY);
-    at = take_items(s, at + 1, object);
-    json_take_end(s->p);
-    return at;
-}
+static const uint8_t *take_container(struct scan *s, const uint8_t *at);
 
 static const uint8_t *take_word(struct scan *s, const uint8_t *at, enum json_kind kind,
                                 struct cpi_text word)
@@ -325,9 +288,7 @@ static const uint8_t *take_word(struct scan *s, const uint8_t *at, enum json_kin
 
 static const uint8_t *take_number(struct scan *s, const uint8_t *at)
 {
-    if (*at != '-' && (*at < '0' || *at > '9'))
-        return NULL;
-    const uint8_t *end = skip_number(s, at);
+    const uint8_t *end = skip_number(at);
     if (end)
         json_take_scalar(s->p, JSON_NUMBER,
                          (struct cpi_text){ (const char *)at, (uint32_t)(end - at) });
@@ -337,9 +298,6 @@ static const uint8_t *take_number(struct scan *s, const uint8_t *at)
 static const uint8_t *take_value(struct scan *s, const uint8_t *at)
 {
     struct cpi_text text;
-    at = skip_blanks(s, at);
-    if (at == s->end)
-        return NULL;
     switch (*at) {
     case '"':
         at = read_text(s, at + 1, &text);
@@ -360,12 +318,45 @@ static const uint8_t *take_value(struct scan *s, const uint8_t *at)
     }
 }
 
+static const uint8_t *take_items(struct scan *s, const uint8_t *at, bool object)
+{
+    const uint8_t close = object ? '}' : ']';
+    struct cpi_text name;
+    at = skip_blanks(at);
+    if (*at == close)
+        return at + 1;
+    for (;; at = skip_blanks(at + 1)) {
+        if (object) {
+            if (*at != '"' || !(at = read_text(s, at + 1, &name)) || !(at = skip_colon(at)))
+                return NULL;
+            if (json_wants_names(s->p))
+                json_take_name(s->p, name);
+        }
+        at = json_wants(s->p) ? take_value(s, at) : skip_value(s, at, s->p->depth);
+        if (!at || !(at = skip_to_next(s, at, close)))
+            return NULL;
+        if (*at == close)
+            return at + 1;
+    }
+}
+
+static const uint8_t *take_container(struct scan *s, const uint8_t *at)
+{
+    bool object = *at == '{';
+    if (s->p->depth == JSON_DEPTH_MAX)
+        return NULL;
+    json_take_start(s->p, object ? JSON_OBJECT : JSON_ARRAY);
+    at = take_items(s, at + 1, object);
+    json_take_end(s->p);
+    return at;
+}
+
 bool json_scan(struct json_parser *p)
 {
-    const uint8_t *at = (const uint8_t *)p->document.at;
-    struct scan s = { p, at + p->document.len };
-    if (!p->document.len)
+    struct cpi_text core = cpi_text_trim(p->document);
+    const uint8_t *at = (const uint8_t *)core.at;
+    struct scan s = { p, at + core.len };
+    if (core.len < 2 || (*at != '{' && *at != '[') || (s.end[-1] != '}' && s.end[-1] != ']'))
         return false;
-    at = take_value(&s, at);
-    return at && skip_blanks(&s, at) == s.end;
+    return take_container(&s, at) == s.end;
 }

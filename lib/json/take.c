@@ -1,6 +1,4 @@
 /* What a reader meets in a document: values go to their slots and onto the tape. */
-#include <string.h>
-
 #include "json/parser.h"
 
 static void push(struct json_parser *p, enum json_kind kind, struct cpi_text t)
@@ -64,30 +62,6 @@ static void forget_first(struct json_parser *p, const struct json_node *node, ui
         p->seen[i] = 0;
 }
 
-/* Equal bytes, of names that have one tag: that settles names of up to three bytes. Names are
- * short, and a call of memcmp takes longer than these. */
-static inline bool same_name(const char *a, const char *b, size_t len)
-{
-    uint64_t x, y, u, v;
-    uint32_t p, q, r, t;
-    if (len <= 3)
-        return true;
-    if (len < 8) {
-        memcpy(&p, a, 4);
-        memcpy(&q, b, 4);
-        memcpy(&r, a + len - 4, 4);
-        memcpy(&t, b + len - 4, 4);
-        return ((p ^ q) | (r ^ t)) == 0;
-    }
-    if (len > 16)
-        return memcmp(a, b, len) == 0;
-    memcpy(&x, a, 8);
-    memcpy(&y, b, 8);
-    memcpy(&u, a + len - 8, 8);
-    memcpy(&v, b + len - 8, 8);
-    return ((x ^ y) | (u ^ v)) == 0;
-}
-
 void json_take_name(struct json_parser *p, struct cpi_text name)
 {
     if (p->depth != p->match_depth) {
@@ -95,18 +69,11 @@ void json_take_name(struct json_parser *p, struct cpi_text name)
             push(p, JSON_STRING, name);
         return;
     }
-    const struct json_node *node = p->open[p->depth];
-    if (!(node->lens >> (name.len & 63) & 1))
+    uint32_t number = json_edge_find(p->open[p->depth], name);
+    if (number == CPI_NONE)
         return;
-    uint32_t tag = json_tag((const unsigned char *)name.at, name.len);
-    for (const struct json_edge *edge = node->edge, *end = edge + node->n_edges; edge < end;
-         edge++) {
-        if (edge->tag != tag || edge->len != name.len || !same_name(edge->name, name.at, name.len))
-            continue;
-        p->next = &p->paths->node[edge->node];
-        if (p->seen[edge->node] == p->generation)
-            forget_first(p, p->next, edge->node);
-        p->seen[edge->node] = p->generation;
-        break;
-    }
+    p->next = &p->paths->node[number];
+    if (p->seen[number] == p->generation)
+        forget_first(p, p->next, number);
+    p->seen[number] = p->generation;
 }
