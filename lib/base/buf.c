@@ -40,6 +40,27 @@ void cpi_buf_add_format(struct cpi_buf *buf, const char *format, ...)
     buf->len += (size_t)len;
 }
 
+#define LENGTH_BYTES 2 /* of most texts that are written so: then nothing moves */
+
+size_t cpi_buf_begin_text(struct cpi_buf *buf)
+{
+    cpi_buf_reserve(buf, LENGTH_BYTES);
+    buf->len += LENGTH_BYTES;
+    return buf->len;
+}
+
+void cpi_buf_end_text(struct cpi_buf *buf, size_t begin)
+{
+    size_t len = buf->len - begin;
+    uint8_t length[CPI_UINT_BYTES_MAX];
+    size_t n = (size_t)(cpi_write_uint(length, (uint64_t)len + 1) - length);
+    cpi_buf_reserve(buf, n);
+    if (n != LENGTH_BYTES)
+        memmove(buf->at + begin - LENGTH_BYTES + n, buf->at + begin, len);
+    memcpy(buf->at + begin - LENGTH_BYTES, length, n);
+    buf->len = begin - LENGTH_BYTES + n + len;
+}
+
 uint64_t cpi_read_bad(struct cpi_reader *r)
 {
     r->bad = true;

@@ -14,25 +14,28 @@ void cpi_slot_encode(const struct cpi_slot *slot, struct cpi_buf *buf)
     cpi_buf_put_int(buf, slot->first);
 }
 
-void cpi_item_encode(const struct cpi_item *item, struct cpi_buf *buf)
+void cpi_item_encode_head(const struct cpi_item *item, struct cpi_buf *buf)
 {
     cpi_buf_add_byte(buf, (uint8_t)((unsigned)item->stage | (item->sign < 0 ? 0x80 : 0)));
     cpi_buf_put_int(buf, item->known);
     cpi_buf_put_text(buf, item->key);
+}
+
+void cpi_item_encode(const struct cpi_item *item, struct cpi_buf *buf)
+{
+    cpi_item_encode_head(item, buf);
     cpi_buf_put_text(buf, item->body);
 }
 
-void cpi_frame_encode(uint32_t generation, int64_t clock, struct cpi_text slots, uint32_t n_slots,
-                      struct cpi_text items, struct cpi_buf *buf)
+void cpi_frame_encode_head(uint32_t generation, int64_t clock, struct cpi_text slots,
+                           uint32_t n_slots, struct cpi_buf *buf)
 {
-    cpi_buf_reserve(buf, (size_t)slots.len + items.len + 64);
     cpi_buf_add_byte(buf, CPI_FRAME_FORMAT);
     cpi_buf_put_uint(buf, generation);
     cpi_buf_put_int(buf, clock);
     cpi_buf_put_uint(buf, n_slots);
     cpi_buf_put_uint(buf, slots.len);
     cpi_buf_add_text(buf, slots);
-    cpi_buf_add_text(buf, items);
 }
 
 int cpi_frame_decode(struct cpi_text bytes, struct cpi_frame *ret)

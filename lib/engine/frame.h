@@ -46,8 +46,16 @@ struct cpi_frame {
 };
 void cpi_slot_encode(const struct cpi_slot *slot, struct cpi_buf *buf);
 void cpi_item_encode(const struct cpi_item *item, struct cpi_buf *buf);
-void cpi_frame_encode(uint32_t generation, int64_t clock, struct cpi_text slots, uint32_t n_slots,
-                      struct cpi_text items, struct cpi_buf *buf);
+/* What stands before the body; and before the items. */
+void cpi_item_encode_head(const struct cpi_item *item, struct cpi_buf *buf);
+void cpi_frame_encode_head(uint32_t generation, int64_t clock, struct cpi_text slots,
+                           uint32_t n_slots, struct cpi_buf *buf);
+static inline void cpi_frame_encode(uint32_t generation, int64_t clock, struct cpi_text slots,
+                                    uint32_t n_slots, struct cpi_text items, struct cpi_buf *buf)
+{
+    cpi_frame_encode_head(generation, clock, slots, n_slots, buf);
+    cpi_buf_add_text(buf, items);
+}
 /* 0, -ENOMSG (not ours: no text or bytes of cpid), -EBADMSG (damaged, or of another version). */
 int cpi_frame_decode(struct cpi_text bytes, struct cpi_frame *ret);
 void cpi_slot_decode(struct cpi_slot *ret, struct cpi_reader *r);

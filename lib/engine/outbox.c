@@ -9,8 +9,11 @@
 #include "engine/emit.h"
 #include "engine/put.h"
 
-struct target { /* a partition of the repartition topic */
-    struct cpi_buf items;
+/* Room for what stands before the items of a frame: its head and slots come last but go first. */
+#define HEAD_ROOM 1024
+
+struct target {           /* a partition of the repartition topic */
+    struct cpi_buf frame; /* HEAD_ROOM, and the items so far; empty = no item */
 };
 struct cpi_outbox {
     const struct cpi_model *model;
@@ -21,14 +24,15 @@ struct cpi_outbox {
     size_t n_slots, cap_slots;
     bool to_all, urgent, skip_rows;
     struct cpi_frame_out *frame;
-    size_t n_frames, cap_frames;
+    struct cpi_buf *sent; /* what the frames are views of */
+    size_t n_frames, cap_frames, cap_sent;
     struct cpi_output *output;
     size_t n_outputs, cap_outputs;
     struct cpi_row *row;
     size_t n_rows, cap_rows;
-    struct cpi_arena arena; /* of frames, outputs and rows */
+    struct cpi_arena arena; /* of outputs and rows */
     size_t bytes;
-    struct cpi_buf scratch, body;
+    struct cpi_buf head, body;
 };
 
 static const char *const topic_names[CPI_TOPICS] = { "indicators", "revisions", "alerts", "facts",
@@ -54,24 +58,40 @@ void cpi_outbox_free(struct cpi_outbox *box)
 {
     if (!box)
         return;
+    cpi_outbox_reset(box);
     for (uint32_t p = 0; p < box->partitions; p++)
-        cpi_buf_fini(&box->target[p].items);
+        cpi_buf_fini(&box->target[p].frame);
     free(box->target);
     cpi_combiner_fini(&box->combiner);
     free(box->slot);
     free(box->frame);
+    free(box->sent);
     free(box->output);
     free(box->row);
     cpi_arena_fini(&box->arena);
-    cpi_buf_fini(&box->scratch);
+    cpi_buf_fini(&box->head);
     cpi_buf_fini(&box->body);
     free(box);
 }
 
+/* A frame's memory goes back to its partition if that has none, so that the next one need not grow.
+ */
+static void take_back(struct cpi_outbox *box, size_t f)
+{
+    struct cpi_buf *frame = &box->target[box->frame[f].partition].frame;
+    if (frame->cap)
+        cpi_buf_fini(&box->sent[f]);
+    else
+        *frame = box->sent[f];
+    cpi_buf_reset(frame);
+}
+
 void cpi_outbox_reset(struct cpi_outbox *box)
 {
+    for (size_t f = 0; f < box->n_frames; f++)
+        take_back(box, f);
     for (uint32_t p = 0; p < box->partitions; p++)
-        cpi_buf_reset(&box->target[p].items);
+        cpi_buf_reset(&box->target[p].frame);
     cpi_combiner_reset(&box->combiner);
     box->n_slots = box->n_frames = box->n_outputs = box->n_rows = 0;
     box->to_all = box->urgent = false;
@@ -79,38 +99,77 @@ void cpi_outbox_reset(struct cpi_outbox *box)
     cpi_arena_reset(&box->arena);
 }
 
-static void add_frame(struct cpi_outbox *box, uint32_t partition, struct cpi_text bytes)
+/* Writes the head before the items: what they lie in becomes a frame. */
+static void finish_frame(struct cpi_outbox *box, uint32_t p, int64_t clock_ms,
+                         struct cpi_text slots, uint32_t n_slots)
 {
+    struct cpi_buf *frame = &box->target[p].frame;
+    size_t n_items = frame->len ? frame->len - HEAD_ROOM : 0;
+    cpi_buf_reset(&box->head);
+    cpi_frame_encode_head(box->model->generation, clock_ms, slots, n_slots, &box->head);
+    size_t begin = box->head.len > HEAD_ROOM ? 0 : HEAD_ROOM - box->head.len;
+    if (!frame->len || !begin) { /* nothing lies there yet, or the head is long */
+        cpi_buf_reserve(frame, HEAD_ROOM + box->head.len);
+        if (n_items)
+            memmove(frame->at + begin + box->head.len, frame->at + HEAD_ROOM, n_items);
+    }
+    memcpy(frame->at + begin, box->head.at, box->head.len);
+    struct cpi_text bytes = { (const char *)frame->at + begin,
+                              (uint32_t)(box->head.len + n_items) };
     box->frame = cpi_grow(box->frame, box->n_frames, &box->cap_frames, sizeof *box->frame);
-    box->frame[box->n_frames++] =
-        (struct cpi_frame_out){ partition, cpi_arena_text(&box->arena, bytes) };
+    box->sent = cpi_grow(box->sent, box->n_frames, &box->cap_sent, sizeof *box->sent);
+    box->sent[box->n_frames] = *frame;
+    box->frame[box->n_frames++] = (struct cpi_frame_out){ p, bytes };
+    cpi_buf_init(frame);
+}
+
+/* Where the next item of that key goes. */
+static uint32_t begin_item(struct cpi_outbox *box, struct cpi_text partition_key)
+{
+    uint32_t p = cpi_hash_partition(cpi_hash_text(partition_key), box->partitions);
+    struct cpi_buf *frame = &box->target[p].frame;
+    if (!frame->len) {
+        cpi_buf_reserve(frame, HEAD_ROOM + 64);
+        frame->len = HEAD_ROOM;
+    }
+    return p;
+}
+
+/* The item that began at `from` is complete. If the frame is full now, the item opens the next. */
+static void end_item(struct cpi_outbox *box, uint32_t p, size_t from)
+{
+    struct cpi_buf *frame = &box->target[p].frame, item = { NULL, 0, 0 };
+    box->bytes += frame->len - from;
+    if (from == HEAD_ROOM || frame->len - HEAD_ROOM <= CPI_FRAME_BYTES_MAX - 4096)
+        return;
+    cpi_buf_reserve(&item, HEAD_ROOM + frame->len - from);
+    item.len = HEAD_ROOM;
+    cpi_buf_add(&item, frame->at + from, frame->len - from);
+    frame->len = from;
+    finish_frame(box, p, CPI_TIME_NONE, CPI_TEXT(""), 0);
+    *frame = item;
 }
 
 static void put_item(struct cpi_outbox *box, struct cpi_text partition_key,
                      const struct cpi_item *item)
 {
-    uint32_t p = cpi_hash_partition(cpi_hash_text(partition_key), box->partitions);
-    struct cpi_buf *items = &box->target[p].items;
-    size_t before = items->len;
-    cpi_item_encode(item, items);
-    box->bytes += items->len - before;
-    if (before && items->len > CPI_FRAME_BYTES_MAX - 4096) { /* the new item opens the next piece */
-        struct cpi_text old = { (const char *)items->at, (uint32_t)before };
-        cpi_buf_reset(&box->scratch);
-        cpi_frame_encode(box->model->generation, CPI_TIME_NONE, CPI_TEXT(""), 0, old,
-                         &box->scratch);
-        add_frame(box, p, cpi_buf_text(&box->scratch));
-        memmove(items->at, items->at + before, items->len - before);
-        items->len -= before;
-    }
+    uint32_t p = begin_item(box, partition_key);
+    size_t from = box->target[p].frame.len;
+    cpi_item_encode(item, &box->target[p].frame);
+    end_item(box, p, from);
 }
 
 void cpi_outbox_put_event(struct cpi_outbox *box, const struct cpi_event *ev)
 {
-    cpi_buf_reset(&box->body);
-    cpi_event_encode(ev, box->model, &box->body);
-    struct cpi_item item = { CPI_STAGE_CASE, 1, ev->known, CPI_ABSENT, cpi_buf_text(&box->body) };
-    put_item(box, ev->case_id, &item);
+    uint32_t p = begin_item(box, ev->case_id);
+    struct cpi_buf *frame = &box->target[p].frame;
+    size_t from = frame->len;
+    cpi_item_encode_head(&(struct cpi_item){ CPI_STAGE_CASE, 1, ev->known, CPI_ABSENT, CPI_ABSENT },
+                         frame);
+    size_t body = cpi_buf_begin_text(frame);
+    cpi_event_encode(ev, box->model, frame);
+    cpi_buf_end_text(frame, body);
+    end_item(box, p, from);
 }
 
 void cpi_outbox_put_customer(struct cpi_outbox *box, struct cpi_text key, int64_t known, int sign,
@@ -216,16 +275,9 @@ void cpi_outbox_seal(struct cpi_outbox *box, int64_t clock_ms)
     put_rows(box);
     for (size_t i = 0; i < box->n_slots; i++)
         cpi_slot_encode(&box->slot[i], &slots);
-    for (uint32_t p = 0; p < box->partitions; p++) {
-        struct cpi_buf *items = &box->target[p].items;
-        if (!items->len && !box->to_all)
-            continue;
-        cpi_buf_reset(&box->scratch);
-        cpi_frame_encode(box->model->generation, clock_ms, cpi_buf_text(&slots),
-                         (uint32_t)box->n_slots, cpi_buf_text(items), &box->scratch);
-        add_frame(box, p, cpi_buf_text(&box->scratch));
-        cpi_buf_reset(items);
-    }
+    for (uint32_t p = 0; p < box->partitions; p++)
+        if (box->target[p].frame.len || box->to_all)
+            finish_frame(box, p, clock_ms, cpi_buf_text(&slots), (uint32_t)box->n_slots);
     box->n_slots = 0;
     box->to_all = false;
     cpi_buf_fini(&slots);

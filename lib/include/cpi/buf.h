@@ -106,6 +106,9 @@ static inline void cpi_buf_put_text(struct cpi_buf *buf, struct cpi_text t)
     cpi_buf_reserve(buf, CPI_UINT_BYTES_MAX + (size_t)t.len);
     buf->len = (size_t)(cpi_write_text(buf->at + buf->len, t) - buf->at);
 }
+/* A text whose bytes are written after its beginning: begin, write, end with what begin gave. */
+size_t cpi_buf_begin_text(struct cpi_buf *buf);
+void cpi_buf_end_text(struct cpi_buf *buf, size_t begin);
 static inline struct cpi_text cpi_buf_text(const struct cpi_buf *buf)
 {
     return (struct cpi_text){ buf->at ? (const char *)buf->at : "", (uint32_t)buf->len };
