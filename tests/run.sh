@@ -66,6 +66,8 @@ systemd           command -v systemd-analyze
 systemd-container command -v systemd-nspawn
 mmdebstrap        command -v mmdebstrap
 mandoc            command -v mandoc
+curl              command -v curl
+prometheus-alertmanager  command -v prometheus-alertmanager
 END
 }
 
@@ -99,6 +101,9 @@ else
     as_root apt-get -q update </dev/null || echo "apt-get update failed: trying with the lists as they are"
     as_root apt-get -q install -y --no-install-recommends $packages </dev/null ||
         fail "apt-get could not install: $packages"
+    case $packages in # its package starts a service; the tests start their own
+    *prometheus-alertmanager*) as_root systemctl disable --now prometheus-alertmanager 2>/dev/null ;;
+    esac
 fi
 
 # ---- Build and test

@@ -1,0 +1,3 @@
+#!/bin/sh
+# See alertmanager.py.
+exec python3 "$CPID_SOURCE/tests/service/alertmanager.py"
