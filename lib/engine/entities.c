@@ -267,16 +267,15 @@ static void encode_head(const struct cpi_entity *entity, const struct cpi_model 
 }
 
 static void put_panes(const struct cpi_entities *entities, const struct cpi_entity *entity,
-                      struct cpi_series *series, uint32_t task, struct cpi_outbox *box)
+                      const struct cpi_series *series, uint32_t task, struct cpi_outbox *box)
 {
     struct cpi_buf key, value;
     cpi_buf_init(&key);
     cpi_buf_init(&value);
     for (uint32_t p = 0; p < series->count; p++) {
-        struct cpi_pane *pane = &series->at[p];
+        const struct cpi_pane *pane = &series->at[p];
         if (!pane->dirty)
             continue;
-        pane->dirty = false;
         pane_key(&key, entities->model, entity, series, pane->start);
         cpi_buf_reset(&value);
         cpi_buf_add_byte(&value, pane->rung);
@@ -285,6 +284,18 @@ static void put_panes(const struct cpi_entities *entities, const struct cpi_enti
     }
     cpi_buf_fini(&key);
     cpi_buf_fini(&value);
+}
+
+/* The panes of the last hour are still growing. */
+static void put_to_rest(struct cpi_entity *entity)
+{
+    for (uint32_t i = 0; i < entity->panes.count; i++) {
+        struct cpi_series *series = &entity->panes.series[i];
+        for (uint32_t p = 0; p < series->count; p++)
+            series->at[p].dirty = false;
+        if (entity->thinned != CPI_TIME_NONE)
+            cpi_series_pack(series, entity->thinned - CPI_HOUR);
+    }
 }
 
 void cpi_entities_settle(struct cpi_entities *entities, uint32_t task, struct cpi_outbox *box)
@@ -311,6 +322,7 @@ void cpi_entities_settle(struct cpi_entities *entities, uint32_t task, struct cp
         }
         for (uint32_t i = 0; i < entity->panes.count && wanted; i++)
             put_panes(entities, entity, &entity->panes.series[i], task, box);
+        put_to_rest(entity);
         entity->head_dirty = false;
     }
     entities->n_dirty = 0;
@@ -393,6 +405,18 @@ static void forget_head(struct cpi_entity *entity)
     entity->changed = entity->thinned = CPI_TIME_NONE;
 }
 
+/* An earlier row of the same pane. */
+static void forget_pane(struct cpi_series *series, int64_t start)
+{
+    if (series->packed && start <= series->packed->last)
+        cpi_series_unpack(series);
+    uint32_t p = cpi_series_find(series, start);
+    if (p < series->count && series->at[p].start == start)
+        cpi_series_remove(series, p);
+}
+
+#define RESTORED_PANES 64 /* of a series before they are packed */
+
 static bool restore_pane(struct cpi_entities *entities, struct cpi_text key, struct cpi_text value)
 {
     struct cpi_reader k = cpi_reader_of(key.at + 1, key.len - 1);
@@ -408,9 +432,8 @@ static bool restore_pane(struct cpi_entities *entities, struct cpi_text key, str
     uint32_t e = cpi_entities_ensure(entities, name); /* may move `at` */
     struct cpi_entity *entity = &entities->at[e];
     struct cpi_series *series = cpi_panes_series(&entity->panes, indicator, kind);
-    uint32_t p = series ? cpi_series_find(series, start) : 0;
-    if (series && p < series->count && series->at[p].start == start)
-        cpi_series_remove(series, p);
+    if (series)
+        forget_pane(series, start);
     if (!value.at)
         return true;
     struct cpi_reader r = cpi_reader_of(value.at, value.len);
@@ -419,7 +442,12 @@ static bool restore_pane(struct cpi_entities *entities, struct cpi_text key, str
     struct cpi_cell cell = { indicator, kind, start, pane->agg };
     bool fine = cpi_cell_decode(&cell, entities->model, &r);
     pane->agg = cell.agg; /* moved there and back */
-    return fine && rung < CPI_LADDER_MAX && !cpi_reader_left(&r);
+    if (!fine || rung >= CPI_LADDER_MAX || cpi_reader_left(&r))
+        return false;
+    series = cpi_panes_series(&entity->panes, indicator, kind);
+    if (series->count >= RESTORED_PANES) /* what comes later in the log is nearly always later */
+        cpi_series_pack(series, series->at[series->count / 2].start);
+    return true;
 }
 
 bool cpi_entities_restore(struct cpi_entities *entities, struct cpi_text key, struct cpi_text value)
@@ -446,6 +474,7 @@ void cpi_entities_restored(struct cpi_entities *entities)
 {
     for (uint32_t e = 0; e < entities->count; e++) {
         cpi_panes_tidy(&entities->at[e].panes);
+        put_to_rest(&entities->at[e]);
         if (!is_nothing(&entities->at[e]))
             continue;
         cpi_entities_remove(entities, e);

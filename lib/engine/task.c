@@ -205,23 +205,13 @@ const struct cpi_task_counts *cpi_task_counts(const struct cpi_task *task)
     return &task->counts;
 }
 
-static uint64_t series_bytes(const struct cpi_series *series)
-{
-    uint64_t bytes = sizeof *series + series->cap * sizeof *series->at;
-    for (uint32_t p = 0; p < series->count; p++)
-        if (series->at[p].agg.extra)
-            bytes += sizeof *series->at[p].agg.extra +
-                     series->at[p].agg.extra->samples.cap * sizeof(struct cpi_sample);
-    return bytes;
-}
-
 static void count_rules(const struct cpi_entities *entities, struct cpi_task_status *ret)
 {
     for (size_t e = 0; e < entities->count; e++) {
         const struct cpi_entity *entity = &entities->at[e];
         ret->state_bytes += sizeof *entity + entity->key_len;
         for (uint32_t i = 0; i < entity->panes.count; i++)
-            ret->state_bytes += series_bytes(&entity->panes.series[i]);
+            ret->state_bytes += cpi_series_bytes(&entity->panes.series[i]);
         for (size_t r = 0; r < entity->n_rules; r++) {
             ret->firing += entity->rule[r].state.phase == CPI_ALERT_FIRING;
             ret->pending_alerts += entity->rule[r].state.phase == CPI_ALERT_PENDING;

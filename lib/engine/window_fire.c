@@ -120,10 +120,9 @@ static int64_t leaving(struct cpi_window_stage *stage, const struct cpi_entity *
     int64_t b = cpi_calendar_floor(&stage->calendar, every, step);
     int64_t start = cpi_calendar_start(&stage->calendar, window, b);
     const struct cpi_series *series = cpi_panes_series(&entity->panes, indicator, CPI_PANE_WINDOW);
-    uint32_t p = series ? cpi_series_find(series, start) : 0;
-    if (!series || p == series->count)
+    int64_t first = series ? cpi_series_first(series, start) : CPI_TIME_END;
+    if (first == CPI_TIME_END)
         return CPI_TIME_END;
-    int64_t first = series->at[p].start;
     int64_t end =
         window->length_days
             ? cpi_zone_add_days(&stage->model->zone, cpi_zone_midnight(&stage->model->zone, first),

@@ -33,11 +33,34 @@ static void move(struct cpi_window_stage *stage, struct cpi_entity *entity,
     cpi_agg_fini(&old);
 }
 
+/* Whether some pane is beyond the edge of its rung. */
+static bool is_due(struct cpi_window_stage *stage, const struct cpi_series *series, int64_t step)
+{
+    const struct cpi_ladder *ladder = &stage->ladder[series->indicator];
+    bool counter = is_counter(stage, series), due = false;
+    int64_t edge[CPI_LADDER_MAX];
+    struct cpi_pane_cursor cursor;
+    const struct cpi_pane *pane;
+    for (unsigned r = 0; r < ladder->count; r++)
+        edge[r] = cpi_ladder_edge(ladder, &stage->calendar, r, step);
+    cpi_cursor_init(&cursor, series, CPI_PANE_BASE);
+    while (!due && (pane = cpi_cursor_next(&cursor))) {
+        unsigned rung = counter ? 0 : pane->rung;
+        due = pane->start == CPI_PANE_BASE ? is_empty(&pane->agg)
+                                           : rung < ladder->count && pane->start < edge[rung];
+    }
+    cpi_cursor_fini(&cursor);
+    return due;
+}
+
 static void thin_series(struct cpi_window_stage *stage, struct cpi_entity *entity,
                         struct cpi_series *series, int64_t step)
 {
     const struct cpi_ladder *ladder = &stage->ladder[series->indicator];
     bool counter = is_counter(stage, series);
+    if (!is_due(stage, series, step))
+        return;
+    cpi_series_unpack(series);
     for (uint32_t i = 0; i < series->count;) {
         int64_t start = series->at[i].start;
         unsigned rung = counter ? 0 : series->at[i].rung;

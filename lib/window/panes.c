@@ -16,6 +16,7 @@ void cpi_panes_fini(struct cpi_panes *panes)
         for (uint32_t i = 0; i < panes->series[s].count; i++)
             cpi_agg_fini(&panes->series[s].at[i].agg);
         free(panes->series[s].at);
+        cpi_packed_free(panes->series[s].packed);
     }
     free(panes->series);
     cpi_panes_init(panes);
@@ -45,9 +46,102 @@ bool cpi_panes_has(const struct cpi_panes *panes, uint16_t indicator)
 {
     uint32_t s = place_of(panes, indicator, CPI_PANE_WINDOW);
     for (; s < panes->count && panes->series[s].indicator == indicator; s++)
-        if (panes->series[s].count)
+        if (!cpi_series_is_empty(&panes->series[s]))
             return true;
     return false;
+}
+
+bool cpi_series_is_empty(const struct cpi_series *series)
+{
+    return !series->count && !series->packed;
+}
+
+int64_t cpi_series_first(const struct cpi_series *series, int64_t from)
+{
+    struct cpi_pane_cursor cursor;
+    cpi_cursor_init(&cursor, series, from);
+    const struct cpi_pane *pane = cpi_cursor_next(&cursor);
+    int64_t start = pane ? pane->start : CPI_TIME_END;
+    cpi_cursor_fini(&cursor);
+    return start;
+}
+
+uint64_t cpi_series_bytes(const struct cpi_series *series)
+{
+    uint64_t bytes =
+        sizeof *series + series->cap * sizeof *series->at + cpi_packed_bytes(series->packed);
+    for (uint32_t p = 0; p < series->count; p++)
+        if (series->at[p].agg.extra)
+            bytes += sizeof *series->at[p].agg.extra +
+                     series->at[p].agg.extra->samples.cap * sizeof(struct cpi_sample);
+    return bytes;
+}
+
+/* ---- packing ---- */
+
+void cpi_series_unpack(struct cpi_series *series)
+{
+    struct cpi_packed *packed = series->packed;
+    if (!packed)
+        return;
+    struct cpi_packed_reader reader = cpi_packed_read(packed, INT64_MIN);
+    uint32_t count = packed->count + series->count;
+    struct cpi_pane *at = cpi_xcalloc(count, sizeof *at);
+    for (uint32_t i = 0; cpi_packed_next(&reader, &at[i]); i++)
+        ;
+    if (series->count)
+        memcpy(at + packed->count, series->at, series->count * sizeof *at);
+    free(series->at);
+    cpi_packed_free(packed);
+    series->packed = NULL;
+    series->at = at;
+    series->count = series->cap = count;
+}
+
+void cpi_series_pack(struct cpi_series *series, int64_t until)
+{
+    uint32_t n = 0;
+    for (; n < series->count && series->at[n].start < until && !series->at[n].dirty; n++) {
+        series->packed = cpi_packed_add(series->packed, &series->at[n]);
+        cpi_agg_fini(&series->at[n].agg);
+    }
+    if (!n)
+        return;
+    series->count -= n;
+    if (!series->count) {
+        free(series->at);
+        series->at = NULL;
+        series->cap = 0;
+        return;
+    }
+    memmove(series->at, series->at + n, series->count * sizeof *series->at);
+    series->cap = series->count;
+    series->at = cpi_xrealloc(series->at, series->cap * sizeof *series->at);
+}
+
+void cpi_cursor_init(struct cpi_pane_cursor *cursor, const struct cpi_series *series, int64_t from)
+{
+    *cursor = (struct cpi_pane_cursor){ .series = series };
+    if (!series)
+        return;
+    if (series->packed && series->packed->last >= from)
+        cursor->packed = cpi_packed_read(series->packed, from);
+    cursor->next = cpi_series_find(series, from);
+}
+
+void cpi_cursor_fini(struct cpi_pane_cursor *cursor)
+{
+    cpi_agg_fini(&cursor->pane.agg);
+}
+
+const struct cpi_pane *cpi_cursor_next(struct cpi_pane_cursor *cursor)
+{
+    if (cursor->packed.packed && cpi_packed_next(&cursor->packed, &cursor->pane))
+        return &cursor->pane;
+    cursor->packed.packed = NULL;
+    return cursor->series && cursor->next < cursor->series->count
+               ? &cursor->series->at[cursor->next++]
+               : NULL;
 }
 
 uint32_t cpi_series_find(const struct cpi_series *series, int64_t start)
@@ -83,6 +177,8 @@ struct cpi_pane *cpi_panes_ensure(struct cpi_panes *panes, uint16_t indicator, u
                                   int64_t start, uint8_t rung)
 {
     struct cpi_series *series = ensure_series(panes, indicator, kind);
+    if (series->packed && start <= series->packed->last)
+        cpi_series_unpack(series);
     uint32_t i = series->count; /* nearly always at the end */
     while (i && series->at[i - 1].start >= start)
         i--;
@@ -111,7 +207,7 @@ void cpi_panes_tidy(struct cpi_panes *panes)
 {
     uint32_t kept = 0;
     for (uint32_t s = 0; s < panes->count; s++) {
-        if (panes->series[s].count)
+        if (!cpi_series_is_empty(&panes->series[s]))
             panes->series[kept++] = panes->series[s];
         else
             free(panes->series[s].at);

@@ -11,9 +11,18 @@ void cpi_reading_init(struct cpi_reading *reading)
     cpi_samples_init(&reading->samples);
 }
 
+static void drop_cases(struct cpi_reading *reading)
+{
+    for (int i = 0; i < CPI_CASES_MAX; i++) {
+        free(reading->cases[i].id);
+        reading->cases[i].id = NULL;
+    }
+}
+
 void cpi_reading_fini(struct cpi_reading *reading)
 {
     cpi_samples_fini(&reading->samples);
+    drop_cases(reading);
 }
 
 static void keep_case(struct cpi_reading *reading, const struct cpi_case_ref *ref)
@@ -28,9 +37,11 @@ static void keep_case(struct cpi_reading *reading, const struct cpi_case_ref *re
     }
     if (at == CPI_CASES_MAX)
         return;
+    free(reading->cases[CPI_CASES_MAX - 1].id);
     memmove(reading->cases + at + 1, reading->cases + at,
             (size_t)(CPI_CASES_MAX - 1 - at) * sizeof *reading->cases);
     reading->cases[at] = *ref;
+    reading->cases[at].id = cpi_xtextdup(cpi_text_of(ref->id));
 }
 
 static void widen(struct cpi_reading *reading, int64_t min, int64_t max)
@@ -62,32 +73,39 @@ static int order_samples(const void *a, const void *b)
     return (l->value > r->value) - (l->value < r->value);
 }
 
-/* Puts the panes' samples into one ascending multiset. */
-static void gather(struct cpi_reading *reading, const struct cpi_series *series, uint32_t first,
-                   uint32_t end)
+static void bucket_all(struct cpi_samples *all)
 {
-    struct cpi_samples *all = &reading->samples;
-    size_t n = 0;
-    for (uint32_t i = first; i < end; i++)
-        n += cpi_agg_samples(&series->at[i].agg)->count;
-    if (n > all->cap) {
-        all->cap = (uint32_t)n;
-        all->at = cpi_xrealloc(all->at, n * sizeof *all->at);
+    for (uint32_t i = 0; i < all->count; i++)
+        all->at[i].value = cpi_bucket_of(all->at[i].value);
+    all->bucketed = true;
+}
+
+/* Puts a pane's samples behind those that are there; sort_samples makes a multiset of them. */
+static void gather(struct cpi_samples *all, const struct cpi_samples *set)
+{
+    if (set->bucketed && !all->bucketed)
+        bucket_all(all);
+    if (all->cap - all->count < set->count) {
+        all->cap = all->count + set->count + all->cap / 2;
+        all->at = cpi_xrealloc(all->at, all->cap * sizeof *all->at);
     }
-    all->count = 0;
-    all->bucketed = !reading->exact;
-    for (uint32_t i = first; i < end; i++) {
-        const struct cpi_samples *set = cpi_agg_samples(&series->at[i].agg);
-        for (uint32_t k = 0; k < set->count; k++) {
-            struct cpi_sample s = set->at[k];
-            if (all->bucketed && !set->bucketed)
-                s.value = cpi_bucket_of(s.value);
-            all->at[all->count++] = s;
-        }
+    for (uint32_t k = 0; k < set->count; k++) {
+        struct cpi_sample s = set->at[k];
+        if (all->bucketed && !set->bucketed)
+            s.value = cpi_bucket_of(s.value);
+        all->at[all->count++] = s;
     }
-    if (all->count > 1 && (end - first > 1 || all->bucketed))
-        qsort(all->at, all->count, sizeof *all->at, order_samples);
+}
+
+static void sort_samples(struct cpi_samples *all)
+{
     uint32_t kept = 0;
+    bool ascends = true;
+    for (uint32_t i = 1; i < all->count && ascends; i++)
+        ascends = all->at[i - 1].value < all->at[i].value;
+    if (ascends)
+        return;
+    qsort(all->at, all->count, sizeof *all->at, order_samples);
     for (uint32_t i = 0; i < all->count; i++) {
         if (kept && all->at[kept - 1].value == all->at[i].value)
             all->at[kept - 1].count += all->at[i].count;
@@ -97,46 +115,71 @@ static void gather(struct cpi_reading *reading, const struct cpi_series *series,
     all->count = kept;
 }
 
+static void begin(struct cpi_reading *reading)
+{
+    struct cpi_samples samples = reading->samples;
+    drop_cases(reading);
+    memset(reading, 0, sizeof *reading);
+    reading->samples = samples;
+    reading->samples.count = 0;
+    reading->samples.bucketed = false;
+    reading->min = INT64_MAX;
+    reading->max = INT64_MIN;
+    reading->exact = true;
+}
+
+static void add_extra(struct cpi_reading *reading, const struct cpi_agg *agg)
+{
+    reading->exact = reading->exact && !agg->extra->samples.bucketed;
+    widen(reading, agg->extra->min, agg->extra->max);
+    gather(&reading->samples, &agg->extra->samples);
+    for (int i = 0; i < CPI_CASES_MAX && agg->extra->cases[i].id; i++)
+        keep_case(reading, &agg->extra->cases[i]);
+}
+
+/* Adds up the series from `from` to `to`; true if a -1 is among what it adds. */
+static bool add_series(struct cpi_reading *reading, const struct cpi_series *series, int64_t from,
+                       int64_t to, __int128 *sum)
+{
+    struct cpi_pane_cursor cursor;
+    const struct cpi_pane *pane;
+    bool taken_back = false;
+    cpi_cursor_init(&cursor, series, from);
+    while ((pane = cpi_cursor_next(&cursor)) && pane->start < to) {
+        const struct cpi_agg *agg = &pane->agg;
+        reading->any = true;
+        reading->n += agg->n;
+        reading->good += agg->good;
+        *sum += cpi_agg_sum(agg);
+        reading->excluded += agg->excluded;
+        reading->pending += agg->pending;
+        taken_back |= agg->extra && agg->minus > 0;
+        if (agg->extra)
+            add_extra(reading, agg);
+    }
+    cpi_cursor_fini(&cursor);
+    return taken_back;
+}
+
 void cpi_reading_read(struct cpi_reading *reading, const struct cpi_model *model,
                       const struct cpi_panes *panes, uint16_t indicator, int64_t from, int64_t to)
 {
     const struct cpi_indicator *ind = &model->indicator[indicator];
-    bool gauge = ind->kind == CPI_OPEN;
-    struct cpi_samples kept = reading->samples;
-    memset(reading, 0, sizeof *reading);
-    reading->samples = kept;
-    reading->samples.count = 0;
-    reading->min = INT64_MAX;
-    reading->max = INT64_MIN;
-    reading->exact = true;
+    bool gauge = ind->kind == CPI_OPEN, any;
     __int128 sum = 0;
-    bool taken_back = false;
-    const struct cpi_series *series = cpi_panes_series(panes, indicator, CPI_PANE_WINDOW);
-    uint32_t first = series && !gauge ? cpi_series_find(series, from) : 0, end = first;
-    for (; series && end < series->count && series->at[end].start < to; end++) {
-        const struct cpi_agg *agg = &series->at[end].agg;
-        reading->any = true;
-        reading->n += agg->n;
-        reading->good += agg->good;
-        sum += cpi_agg_sum(agg);
-        reading->excluded += agg->excluded;
-        if (!agg->extra)
-            continue;
-        reading->exact = reading->exact && !agg->extra->samples.bucketed;
-        taken_back |= agg->minus > 0;
-        widen(reading, agg->extra->min, agg->extra->max);
-        for (int i = 0; i < CPI_CASES_MAX && agg->extra->cases[i].id; i++)
-            keep_case(reading, &agg->extra->cases[i]);
-    }
+    begin(reading);
+    bool taken_back = add_series(reading, cpi_panes_series(panes, indicator, CPI_PANE_WINDOW),
+                                 gauge ? CPI_PANE_BASE : from, to, &sum);
     if (ind->samples || gauge)
-        gather(reading, series, first, end);
+        sort_samples(&reading->samples);
     if (ind->samples && taken_back)
         bound_by_samples(reading);
     reading->sum = sum > INT64_MAX ? INT64_MAX : sum < INT64_MIN ? INT64_MIN : (int64_t)sum;
     reading->saturated = reading->sum != sum;
-    const struct cpi_series *pending = cpi_panes_series(panes, indicator, CPI_PANE_PENDING);
-    for (uint32_t p = 0; pending && p < pending->count && pending->at[p].start < to; p++)
-        reading->pending += pending->at[p].agg.pending;
+    any = reading->any;
+    add_series(reading, cpi_panes_series(panes, indicator, CPI_PANE_PENDING), CPI_PANE_BASE, to,
+               &sum);
+    reading->any = any; /* what is pending lies in no window */
 }
 
 /* The value at rank r (1 = smallest). */

@@ -15,7 +15,7 @@ struct cpi_reading {
     bool saturated;             /* the sum does not fit and stays at the edge of int64 */
     bool any;                   /* some pane lies in the window, even if its n is 0 */
     struct cpi_samples samples; /* merged; of a gauge: opening times of what is open */
-    struct cpi_case_ref cases[CPI_CASES_MAX]; /* views */
+    struct cpi_case_ref cases[CPI_CASES_MAX]; /* their ids are owned */
 };
 void cpi_reading_init(struct cpi_reading *reading);
 void cpi_reading_fini(struct cpi_reading *reading);
