@@ -22,6 +22,14 @@ rd_kafka_conf_t *kafka_conf_new(const struct kafka_setup *setup, enum kafka_role
 enum verdict kafka_verdict(const rd_kafka_error_t *error);
 enum verdict kafka_verdict_code(rd_kafka_resp_err_t code);
 
+/* What is read ahead at most (conf.c), and how much read at a stretch shows that it may have been
+ * all of that. */
+#define KAFKA_AHEAD_KBYTES "12288"
+#define KAFKA_AHEAD_MESSAGES "20000"
+#define KAFKA_STRETCH_BYTES (4u << 20)
+#define KAFKA_STRETCH_MESSAGES 8000u
+#define KAFKA_ASLEEP_MS 10
+
 struct kafka_batch {
     rd_kafka_message_t *message[KAFKA_BATCH];
     size_t count, at;
@@ -45,6 +53,8 @@ struct kafka_port {
     rd_kafka_message_t *current; /* what the last poll handed out */
     struct cpi_header *header;
     size_t header_cap;
+    size_t stretch_bytes, stretch_messages; /* read since the queue was last empty */
+    bool asleep;                            /* and may be so because nothing is fetched */
 
     /* a rebalance that the worker has not answered yet */
     bool rebalance, rebalance_assigns, rebalance_lost, closing;

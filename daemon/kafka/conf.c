@@ -34,6 +34,8 @@ static const struct {
     { LIVE, "session.timeout.ms", "45000", false },
     { LIVE, "max.poll.interval.ms", "300000", false },
     { LIVE, "fetch.wait.max.ms", "100", false },
+    { LIVE, "queued.max.messages.kbytes", KAFKA_AHEAD_KBYTES, false },
+    { LIVE, "queued.min.messages", KAFKA_AHEAD_MESSAGES, false },
     { RESTORE, "fetch.wait.max.ms", "10", false },
     { ASKS, "isolation.level", "read_uncommitted", true },
     { WRITES, "transaction.timeout.ms", "60000", false },

@@ -111,6 +111,22 @@ static void message_read(struct kafka_port *kp, const rd_kafka_message_t *m, str
     }
 }
 
+/* When the library has read ahead as far as it may, it fetches nothing for up to a second, although
+ * the queue is long empty by then (before 2.2; there fetch.queue.backoff.ms rules it). Whoever has
+ * emptied a queue that may have been full, and then gets nothing for a moment, wakes it: the worker
+ * knows where to go on. */
+static rd_kafka_message_t *message_await(struct kafka_port *kp, int timeout_ms)
+{
+    if (kp->stretch_bytes < KAFKA_STRETCH_BYTES && kp->stretch_messages < KAFKA_STRETCH_MESSAGES)
+        return rd_kafka_consumer_poll(kp->consumer, timeout_ms);
+    if (timeout_ms < KAFKA_ASLEEP_MS)
+        return rd_kafka_consumer_poll(kp->consumer, timeout_ms);
+    rd_kafka_message_t *m = rd_kafka_consumer_poll(kp->consumer, KAFKA_ASLEEP_MS);
+    kp->asleep = !m;
+    kp->stretch_bytes = kp->stretch_messages = 0;
+    return m;
+}
+
 /* The library's batch call is the cheapest way to read but waits for its whole timeout; a single
  * poll is quick. So: batches while there is something, a poll to wait. */
 static rd_kafka_message_t *message_next(struct kafka_port *kp, int timeout_ms)
@@ -127,8 +143,11 @@ static rd_kafka_message_t *message_next(struct kafka_port *kp, int timeout_ms)
             return NULL;
         ssize_t n = rd_kafka_consume_batch_queue(kp->queue, 0, b->message, KAFKA_BATCH);
         if (n <= 0)
-            return kp->rebalance ? NULL : rd_kafka_consumer_poll(kp->consumer, timeout_ms);
+            return kp->rebalance ? NULL : message_await(kp, timeout_ms);
         b->count = (size_t)n;
+        kp->stretch_messages += b->count;
+        for (size_t i = 0; i < b->count; i++)
+            kp->stretch_bytes += b->message[i]->len;
     }
 }
 
@@ -156,7 +175,9 @@ void kafka_poll(struct port *port, int timeout_ms, struct port_event *ret)
     *ret = (struct port_event){ .kind = PORT_NOTHING };
     if (kp->current)
         rd_kafka_message_destroy(kp->current);
+    kp->asleep = false;
     kp->current = message_next(kp, timeout_ms);
+    ret->asleep = kp->asleep;
     if (kp->current) {
         message_read(kp, kp->current, ret);
         return;

@@ -38,8 +38,8 @@ struct port_position {
 };
 
 enum port_event_kind {
-    PORT_NOTHING,
-    PORT_RECORD, /* place, record: views that hold until the next poll */
+    PORT_NOTHING, /* asleep */
+    PORT_RECORD,  /* place, record: views that hold until the next poll */
     PORT_END,  /* place: everything before `offset` has been read, and that is the end of it now */
     PORT_GONE, /* place: `offset` does not exist (any more) on the broker */
     PORT_ASSIGNED, /* places: answer with assign() */
@@ -54,7 +54,8 @@ struct port_event {
     struct cpi_record record;
     const struct port_place *places;
     size_t n_places;
-    bool lost; /* somebody else may own them already: nothing can be committed any more */
+    bool lost;   /* somebody else may own them already: nothing can be committed any more */
+    bool asleep; /* fetching may have stopped for up to a second: a seek to where one is wakes it */
     const char *text;
 };
 

@@ -21,6 +21,28 @@ void worker_probe(struct worker *w, int64_t mono_ms)
         w->port->ops->probe(w->port, w->position, n);
 }
 
+static bool has_more(struct worker *w, struct port_place place, int64_t next)
+{
+    return w->port->ops->end(w->port, place) > next;
+}
+
+/* The queue is empty and fetching may have stopped: wakes it where there is more to read. */
+void worker_wake(struct worker *w)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->n_own; i++)
+        if (!w->own[i]->paused && has_more(w, w->own[i]->place, w->own[i]->next))
+            w->position[n++] =
+                (struct port_position){ .place = w->own[i]->place, .offset = w->own[i]->next };
+    for (uint32_t q = 0; q < w->model->partitions; q++) {
+        struct port_place place = { (uint32_t)w->setup->topics->n_sources, q };
+        if (w->task[q].owned && has_more(w, place, w->task[q].next))
+            w->position[n++] = (struct port_position){ .place = place, .offset = w->task[q].next };
+    }
+    if (n > 0)
+        w->port->ops->seek(w->port, w->position, n);
+}
+
 static uint64_t tasks_lag_bytes(const struct worker *w)
 {
     uint64_t bytes = 0;

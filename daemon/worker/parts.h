@@ -93,6 +93,7 @@ void worker_open_txn(struct worker *w, int64_t mono_ms);
 void worker_flow(struct worker *w, int64_t mono_ms);
 void worker_trim(struct worker *w, int64_t mono_ms);
 void worker_probe(struct worker *w, int64_t mono_ms);
+void worker_wake(struct worker *w);
 
 /* pulse.c */
 void worker_beat(struct worker *w);

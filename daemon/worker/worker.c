@@ -256,6 +256,8 @@ static bool event_take(struct worker *w, const struct port_event *ev, struct wor
     case PORT_NOTHING:
         w->quiet = true;
         w->empty_clock = w->clock;
+        if (ev->asleep)
+            worker_wake(w);
         return true;
     case PORT_RECORD:
         return record_take(w, ev, now.mono_ms);
