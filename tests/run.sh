@@ -59,6 +59,7 @@ xz-utils          command -v xz
 python3           command -v python3
 python3-jsonschema  python3 -c 'import jsonschema'
 clang-format      command -v clang-format
+clang-tidy        command -v clang-tidy
 kcat              command -v kcat
 default-jre-headless  command -v java
 maven             command -v mvn

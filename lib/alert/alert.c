@@ -6,6 +6,12 @@ void cpi_alert_init(struct cpi_alert_state *state)
                                        CPI_TIME_NONE,      CPI_TIME_NONE, 0 };
 }
 
+bool cpi_alert_equal(const struct cpi_alert_state *a, const struct cpi_alert_state *b)
+{
+    return a->phase == b->phase && a->since == b->since && a->cleared_since == b->cleared_since &&
+           a->zero_since == b->zero_since && a->ended == b->ended && a->resends == b->resends;
+}
+
 bool cpi_alert_is_idle(const struct cpi_alert_state *state)
 {
     return state->phase == CPI_ALERT_INACTIVE && !state->resends;

@@ -32,6 +32,7 @@ enum cpi_alert_move {
 };
 
 void cpi_alert_init(struct cpi_alert_state *state);
+bool cpi_alert_equal(const struct cpi_alert_state *a, const struct cpi_alert_state *b);
 bool cpi_alert_is_idle(const struct cpi_alert_state *state); /* nothing to remember */
 /* What the rule sees in a reading at b; `value` is of the rule's bound. */
 struct cpi_alert_input cpi_alert_judge(const struct cpi_alert *rule,

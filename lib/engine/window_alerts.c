@@ -87,7 +87,7 @@ static void step_rule(struct cpi_window_stage *stage, struct cpi_entity *entity,
     else if (move != CPI_ALERT_STAYS)
         send(stage, entity, state, false, move == CPI_ALERT_RESOLVES_NO_DATA, b, b, figure, box);
     stage->counts->transitions += move != CPI_ALERT_STAYS;
-    entity->head_dirty |= memcmp(&old, &state->state, sizeof old) != 0;
+    entity->head_dirty |= !cpi_alert_equal(&old, &state->state);
 }
 
 /* Silence on a dimension is about entities that have been heard of (A4). */

@@ -211,7 +211,7 @@ static bool to_ms(struct cpi_text t, int64_t factor, int64_t divisor, int64_t *r
     if (map_plain_int(t, &plain)) {
         if (divisor == 1)
             return !__builtin_mul_overflow(plain, factor, ret);
-        ms = plain / divisor * factor;
+        ms = (__int128)(plain / divisor) * factor;
     } else {
         if (!cpi_decimal_parse(cpi_text_trim(t), &d))
             return false;
