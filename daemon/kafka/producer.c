@@ -5,10 +5,10 @@
 #include <time.h>
 
 #include "kafka/client.h"
+#include "kafka/ending.h"
 #include <cpi/alloc.h>
 
-#define CALL_MS 1000       /* how long one call may block; a timed-out one is called again */
-#define ABORT_MAX_MS 10000 /* a new producer is quicker than a long abort */
+#define CALL_MS 1000 /* how long one call may block; a timed-out one is called again */
 
 /* Takes over the identity. Whatever a predecessor of this identity left open is aborted by it. */
 static int producer_init(struct kafka_port *kp)
@@ -160,101 +160,88 @@ int kafka_send(struct port *port, const struct port_message *m)
 
 /* ---- the end of a transaction ---- */
 
-struct ending {
-    enum verdict verdict;
-    bool tried; /* commit was called */
-    bool stopped;
-    char why[256];
+struct kafka_ending {
+    struct kafka_port *kp;
+    rd_kafka_topic_partition_list_t *list;
 };
 
-static rd_kafka_error_t *call_offsets(struct kafka_port *kp, rd_kafka_topic_partition_list_t *list)
+static struct ending_answer answer_of(rd_kafka_error_t *error)
 {
+    struct ending_answer answer = { kafka_verdict(error), "" };
+    if (!error)
+        return answer;
+    snprintf(answer.why, sizeof answer.why, "%s: %s", rd_kafka_error_name(error),
+             rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+    return answer;
+}
+
+static struct ending_answer call_offsets(void *ctx)
+{
+    const struct kafka_ending *end = ctx;
     /* fresh every time: its generation is what fences a member that lost its partitions */
-    rd_kafka_consumer_group_metadata_t *meta = rd_kafka_consumer_group_metadata(kp->consumer);
+    rd_kafka_consumer_group_metadata_t *meta = rd_kafka_consumer_group_metadata(end->kp->consumer);
     rd_kafka_error_t *error =
-        rd_kafka_send_offsets_to_transaction(kp->producer, list, meta, CALL_MS);
+        rd_kafka_send_offsets_to_transaction(end->kp->producer, end->list, meta, CALL_MS);
     rd_kafka_consumer_group_metadata_destroy(meta);
-    return error;
+    return answer_of(error);
 }
 
-static rd_kafka_error_t *call_commit(struct kafka_port *kp, rd_kafka_topic_partition_list_t *list)
+static struct ending_answer call_commit(void *ctx)
 {
-    (void)list;
-    return rd_kafka_commit_transaction(kp->producer, CALL_MS);
+    const struct kafka_ending *end = ctx;
+    return answer_of(rd_kafka_commit_transaction(end->kp->producer, CALL_MS));
 }
 
-static rd_kafka_error_t *call_abort(struct kafka_port *kp, rd_kafka_topic_partition_list_t *list)
+static struct ending_answer call_abort(void *ctx)
 {
-    (void)list;
-    return rd_kafka_abort_transaction(kp->producer, CALL_MS);
+    const struct kafka_ending *end = ctx;
+    return answer_of(rd_kafka_abort_transaction(end->kp->producer, CALL_MS));
 }
 
-/* Calls again for as long as it is in progress; max_ms 0 = without end, since the broker's own
- * timeout of the transaction turns it into an error. */
-static void call_until(struct kafka_port *kp,
-                       rd_kafka_error_t *(*call)(struct kafka_port *,
-                                                 rd_kafka_topic_partition_list_t *),
-                       rd_kafka_topic_partition_list_t *list, int64_t max_ms, struct ending *end)
+static int producer_renew(void *ctx, const char *why)
 {
-    int64_t began = kafka_now_ms();
-    for (;;) {
-        rd_kafka_error_t *error = call(kp, list);
-        end->verdict = kafka_verdict(error);
-        if (error) {
-            snprintf(end->why, sizeof end->why, "%s: %s", rd_kafka_error_name(error),
-                     rd_kafka_error_string(error));
-            rd_kafka_error_destroy(error);
-        }
-        if (end->verdict != VERDICT_RETRY || (max_ms > 0 && kafka_now_ms() - began > max_ms))
-            return;
-        if (!kafka_tick(kp, "the end of a transaction", end->why)) {
-            end->stopped = true;
-            return;
-        }
-        nanosleep(&(struct timespec){ 0, 5000000 }, NULL); /* some answers come at once */
-    }
+    struct kafka_port *kp = ((const struct kafka_ending *)ctx)->kp;
+    kafka_note(kp, PORT_NOTICE, "new producer of the same identity%s%s",
+               *why ? ", since the abort failed: verdict=fatal error=" : "", why);
+    kafka_producer_close(kp);
+    return kafka_producer_open(kp);
 }
 
-static enum port_outcome commit_failed(struct kafka_port *kp, struct ending *end)
+static bool ending_wait(void *ctx, const char *why)
 {
-    bool unknown = verdict_is_unknown(end->verdict, end->tried);
-    kafka_note(kp, PORT_WARNING, "transaction failed, %s, verdict=%s error=%s",
+    if (!kafka_tick(((const struct kafka_ending *)ctx)->kp, "the end of a transaction", why))
+        return false;
+    nanosleep(&(struct timespec){ 0, 5000000 }, NULL); /* some answers come at once */
+    return true;
+}
+
+static int64_t ending_now(void *ctx)
+{
+    (void)ctx;
+    return kafka_now_ms();
+}
+
+static void ending_failed(void *ctx, bool unknown, const struct ending_answer *end)
+{
+    kafka_note(((const struct kafka_ending *)ctx)->kp, PORT_WARNING,
+               "transaction failed, %s, verdict=%s error=%s",
                unknown ? "outcome unknown" : "aborted", verdict_name(end->verdict), end->why);
-    struct ending aborted = { VERDICT_FATAL, false, false, "" };
-    /* while a commit is unresolved an abort gets nowhere */
-    if (!unknown && end->verdict != VERDICT_FATAL) {
-        call_until(kp, call_abort, NULL, ABORT_MAX_MS, &aborted);
-        if (aborted.stopped)
-            return PORT_STOPPED;
-    }
-    if (aborted.verdict != VERDICT_OK) {
-        kafka_note(kp, PORT_NOTICE, "new producer of the same identity%s%s",
-                   *aborted.why ? ", since the abort failed: verdict=fatal error=" : "",
-                   aborted.why);
-        kafka_producer_close(kp);
-        if (kafka_producer_open(kp) < 0)
-            return PORT_STOPPED;
-    }
-    return unknown ? PORT_UNKNOWN : PORT_ABORTED;
 }
 
 enum port_outcome kafka_commit(struct port *port, const struct port_position *position,
                                size_t count)
 {
+    static const struct ending_calls calls = { call_offsets,   call_commit, call_abort,
+                                               producer_renew, ending_wait, ending_now,
+                                               ending_failed };
     struct kafka_port *kp = (struct kafka_port *)port;
-    struct ending end = { VERDICT_OK, false, false, "" };
-    rd_kafka_topic_partition_list_t *list = kafka_list_of(kp, position, count);
-    call_until(kp, call_offsets, list, 0, &end);
-    if (end.verdict == VERDICT_OK) {
-        end.tried = true;
-        call_until(kp, call_commit, list, 0, &end);
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-    if (end.verdict == VERDICT_OK) {
+    struct kafka_ending end = { kp, kafka_list_of(kp, position, count) };
+    enum port_outcome outcome = ending_run(&calls, &end);
+    rd_kafka_topic_partition_list_destroy(end.list);
+    if (outcome == PORT_COMMITTED)
         kp->last_error[0] = '\0';
-        return PORT_COMMITTED;
-    }
-    return end.stopped ? PORT_STOPPED : commit_failed(kp, &end);
+    return outcome;
 }
 
 /* ---- the repartition topic keeps nothing that is done ---- */
