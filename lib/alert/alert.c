@@ -2,8 +2,13 @@
 
 void cpi_alert_init(struct cpi_alert_state *state)
 {
-    *state = (struct cpi_alert_state){ CPI_ALERT_INACTIVE, CPI_TIME_NONE, CPI_TIME_NONE,
-                                       CPI_TIME_NONE,      CPI_TIME_NONE, 0 };
+    *state = (struct cpi_alert_state){ CPI_ALERT_INACTIVE,
+                                       CPI_TIME_NONE,
+                                       CPI_TIME_NONE,
+                                       CPI_TIME_NONE,
+                                       CPI_TIME_NONE,
+                                       CPI_TIME_NONE,
+                                       0 };
 }
 
 bool cpi_alert_equal(const struct cpi_alert_state *a, const struct cpi_alert_state *b)
@@ -38,6 +43,7 @@ static enum cpi_alert_move resolve(struct cpi_alert_state *state, int64_t b,
                                    enum cpi_alert_move how)
 {
     state->phase = CPI_ALERT_INACTIVE;
+    state->began = state->since;
     state->ended = b;
     state->resends = 2; /* three times altogether (A5) */
     return how;
@@ -95,6 +101,7 @@ void cpi_alert_encode(const struct cpi_alert_state *state, struct cpi_buf *buf)
     cpi_buf_put_int(buf, state->since);
     cpi_buf_put_int(buf, state->cleared_since);
     cpi_buf_put_int(buf, state->zero_since);
+    cpi_buf_put_int(buf, state->began);
     cpi_buf_put_int(buf, state->ended);
     cpi_buf_add_byte(buf, state->resends);
 }
@@ -106,6 +113,7 @@ bool cpi_alert_decode(struct cpi_alert_state *state, struct cpi_reader *r)
     state->since = cpi_read_int(r);
     state->cleared_since = cpi_read_int(r);
     state->zero_since = cpi_read_int(r);
+    state->began = cpi_read_int(r);
     state->ended = cpi_read_int(r);
     state->resends = cpi_read_byte(r);
     return !r->bad && phase <= CPI_ALERT_FIRING &&
@@ -113,5 +121,6 @@ bool cpi_alert_decode(struct cpi_alert_state *state, struct cpi_reader *r)
             (state->since == CPI_TIME_NONE && phase == CPI_ALERT_INACTIVE)) &&
            cpi_time_fits_or(state->cleared_since, CPI_TIME_NONE) &&
            cpi_time_fits_or(state->zero_since, CPI_TIME_NONE) &&
+           cpi_time_fits_or(state->began, CPI_TIME_NONE) &&
            (cpi_time_fits(state->ended) || (state->ended == CPI_TIME_NONE && !state->resends));
 }

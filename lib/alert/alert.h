@@ -16,7 +16,7 @@ struct cpi_alert_state {
     int64_t since;         /* pending or firing: the first breached boundary */
     int64_t cleared_since; /* firing: cleared at every boundary since; CPI_TIME_NONE = not */
     int64_t zero_since;    /* firing: n = 0 at every boundary since; CPI_TIME_NONE = not */
-    int64_t ended;         /* endsAt of the last resolved one */
+    int64_t began, ended;  /* startsAt and endsAt of the last resolved one */
     uint8_t resends;       /* how often that is still sent */
 };
 struct cpi_alert_input {

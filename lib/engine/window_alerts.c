@@ -52,7 +52,7 @@ static void send(struct cpi_window_stage *stage, const struct cpi_entity *entity
                                  cpi_entity_name_of(entity),
                                  firing,
                                  no_data,
-                                 rule->state.since,
+                                 firing ? rule->state.since : rule->state.began,
                                  ends_at,
                                  at,
                                  figure };

@@ -77,5 +77,16 @@ int main(void)
         CHECK_INT(state.ended, CPI_HOUR);
         CHECK(!cpi_alert_is_idle(&state));
     }
+    TEST ("A5 what is told again of a resolved alert is not that the next one is pending") {
+        struct cpi_alert_state state;
+        cpi_alert_init(&state);
+        cpi_alert_step(&plain, CPI_HOUR, &state, input_of('B'), 0);
+        cpi_alert_step(&plain, CPI_HOUR, &state, input_of('.'), CPI_HOUR);
+        cpi_alert_step(&patient, CPI_HOUR, &state, input_of('B'), 2 * CPI_HOUR);
+        CHECK_INT(state.phase, CPI_ALERT_PENDING);
+        CHECK_INT(state.resends, 2);
+        CHECK_INT(state.began, 0);
+        CHECK_INT(state.ended, CPI_HOUR);
+    }
     return check_done();
 }
