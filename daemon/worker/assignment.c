@@ -109,12 +109,12 @@ static bool restore_failed(struct worker *w, const struct worker_task *t, int er
 }
 
 /* Where the group has been lost without our knowing yet, its new owner commits while we read. */
-static bool moved_meanwhile(struct worker *w, const struct port_position *pos, int64_t next)
+static bool moved_meanwhile(struct worker *w, const struct port_position *pos)
 {
     struct port_position now = { .place = pos->place };
     if (w->port->ops->committed(w->port, &now, 1) < 0)
         return true; /* lost, or told to stop: both show next */
-    return pos->offset < next && next <= now.offset;
+    return now.offset > pos->offset;
 }
 
 /* Offset and state were committed together, so they agree unless somebody deleted one of them. */
@@ -127,7 +127,7 @@ static bool task_take(struct worker *w, struct worker_task *t, const struct port
     int r = task_restore(w, t, &next);
     if (r < 0)
         return restore_failed(w, t, r);
-    if (pos->offset != PORT_NO_OFFSET && next != pos->offset && !moved_meanwhile(w, pos, next)) {
+    if (pos->offset != PORT_NO_OFFSET && next != pos->offset && !moved_meanwhile(w, pos)) {
         log_line(LOG_AT_ERROR,
                  "state_mismatch worker=%u task=%u committed=%" PRId64 " changelog=%" PRId64
                  " text=\"topic %s does not belong to the offsets of group %.*s: was one of them "
@@ -138,6 +138,7 @@ static bool task_take(struct worker *w, struct worker_task *t, const struct port
         return worker_ends(w, WORKER_BROKEN);
     }
     t->next = t->committed = next;
+    t->due = cpi_task_is_due(t->task);
     if (next >= 0)
         return true;
     r = w->port->ops->start(w->port, pos->place, PORT_EARLIEST, 0, &t->next);

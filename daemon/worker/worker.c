@@ -238,10 +238,21 @@ static void end_take(struct worker *w, const struct port_event *ev, int64_t mono
         cpi_intake_idle(src->intake, w->empty_clock);
 }
 
+/* Has another member got on with the partition, and deleted what it had done? Then it is ours no
+ * more, and we have yet to hear of it. */
+static bool is_overtaken(struct worker *w, struct port_place place, int64_t offset)
+{
+    struct port_position now = { .place = place };
+    return !w->task[place.partition].owned || w->port->ops->committed(w->port, &now, 1) < 0 ||
+           now.offset > offset;
+}
+
 static bool gone_take(struct worker *w, const struct port_event *ev)
 {
     if (ev->place.topic < w->setup->topics->n_sources)
         return worker_source_gone(w, &w->source[ev->place.topic][ev->place.partition], ev->offset);
+    if (is_overtaken(w, ev->place, ev->offset))
+        return true;
     log_line(LOG_AT_ERROR,
              "frames_lost worker=%u topic=%s partition=%u offset=%" PRId64
              " text=\"records of our own topic were deleted before they were read\"",
@@ -291,13 +302,14 @@ static bool event_take(struct worker *w, const struct port_event *ev, struct wor
 static bool tasks_advance(struct worker *w, int64_t mono_ms)
 {
     bool left = false;
+    uint64_t budget = w->setup->advance_budget ? w->setup->advance_budget : WORKER_ADVANCE_BUDGET;
     for (uint32_t q = 0; q < w->model->partitions; q++) {
         struct worker_task *t = &w->task[q];
-        if (!t->due)
+        if (!t->owned || !t->due) /* one that was taken away goes on elsewhere */
             continue;
         worker_open_txn(w, mono_ms);
         t->acted = true;
-        t->due = !cpi_task_advance(t->task, WORKER_ADVANCE_BUDGET, w->box);
+        t->due = !cpi_task_advance(t->task, budget, w->box);
         left = left || t->due;
     }
     return left;
@@ -306,7 +318,7 @@ static bool tasks_advance(struct worker *w, int64_t mono_ms)
 static int wait_ms(const struct worker *w, int64_t mono_ms)
 {
     for (uint32_t q = 0; q < w->model->partitions; q++)
-        if (w->task[q].due)
+        if (w->task[q].owned && w->task[q].due)
             return 0;
     if (!w->open)
         return 100;

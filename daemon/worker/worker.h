@@ -33,6 +33,7 @@ struct worker_setup {
                                             been written to the sources */
     enum port_start start;               /* of partitions that nobody has read yet */
     int64_t start_at_ms;
+    uint64_t advance_budget; /* entities that one advance fires; 0 = the usual number */
     atomic_bool *stop;
     const atomic_bool *memory_tight; /* 90 % of `memory` are in use: intake pauses (K6) */
 };

@@ -120,6 +120,11 @@ bool cpi_task_advance(struct cpi_task *task, uint64_t budget, struct cpi_outbox 
     return cpi_window_stage_advance(&task->windows, budget, box);
 }
 
+bool cpi_task_is_due(const struct cpi_task *task)
+{
+    return task->windows.n_effects > 0;
+}
+
 static void put_head(struct cpi_task *task, int64_t next_offset, struct cpi_outbox *box)
 {
     struct cpi_buf head;
@@ -231,7 +236,7 @@ void cpi_task_status(const struct cpi_task *task, struct cpi_task_status *ret)
                                      .clock = task->windows.clock };
     ret->journeys = ret->open_cases = cases->store.live;
     ret->customers = customers->store.live;
-    ret->entities = task->windows.entities.n_order;
+    ret->entities = task->windows.entities.count - task->windows.entities.n_free;
     ret->state_bytes = cases->store.bytes + customers->store.bytes +
                        cpi_ids_bytes(&task->cases.ids) + cpi_ids_bytes(&task->cases.gone);
     count_rules(&task->windows.entities, ret);

@@ -52,6 +52,8 @@ int cpi_task_feed(struct cpi_task *task, struct cpi_text frame, int64_t offset,
 /* Goes on with window boundaries that are due: at most about `budget` entities. True if nothing is
  * left. */
 bool cpi_task_advance(struct cpi_task *task, uint64_t budget, struct cpi_outbox *box);
+/* Is something left over from an advance? Also of a task that was restored. */
+bool cpi_task_is_due(const struct cpi_task *task);
 
 /* Puts the slots of the case and customer stages (K2), the changelog rows of everything touched
  * since the last call, and the head row with `next_offset` (of R[q]). Once a transaction in which
