@@ -1,0 +1,346 @@
+/* The transactional producer of one process. What is sent waits here, arrives in order of each
+ * partition, and is all there before the commit is asked for. */
+#include <errno.h>
+
+#include <cpi/hash.h>
+
+#include "kafka.h"
+#include "kafka/ending.h"
+
+static void record_free(struct kafka_record *r)
+{
+    free(r->key);
+    free(r->value);
+    free(r->note);
+}
+
+void producer_forget(struct client *c)
+{
+    for (size_t i = 0; i < c->n_out; i++)
+        if (!c->out[i].done)
+            record_free(&c->out[i].record);
+    c->n_out = c->n_done = 0;
+    c->commit_sent = false;
+    c->broken = NULL;
+}
+
+/* ---- sending ---- */
+static char *copy(struct cpi_text t)
+{
+    return t.at ? cpi_xtextdup(t) : NULL;
+}
+
+static char *note_of(const struct port_message *m)
+{
+    char note[1024];
+    size_t len = 0;
+    for (size_t i = 0; i < m->n_headers && len < sizeof note; i++)
+        len += (size_t)snprintf(note + len, sizeof note - len, "%s=%.*s;", m->header[i].name,
+                                CPI_TEXT_ARG(m->header[i].value));
+    return m->n_headers ? cpi_xstrdup(note) : NULL;
+}
+
+static struct kafka_part *part_of(struct client *c, const struct port_message *m)
+{
+    if (m->to == PORT_TO_REPARTITION)
+        return &c->k->frames[m->partition];
+    if (m->to == PORT_TO_CHANGELOG)
+        return &c->k->rows[m->partition];
+    return &c->k->out[m->output][cpi_hash_partition(cpi_hash_text(m->key), OUT_PARTS)];
+}
+
+void producer_begin(struct port *port)
+{
+    struct client *c = (struct client *)port;
+    client_effect(c, "begin");
+    producer_forget(c);
+}
+
+/* Is there an earlier one for the same partition that has not arrived? */
+static bool is_behind(const struct client *c, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (!c->out[i].done && c->out[i].part == c->out[at].part)
+            return true;
+    return false;
+}
+
+static enum coordinator_answer arrive(struct client *c, struct out_message *m)
+{
+    enum coordinator_answer answer = part_is_away(c->k, m->part)
+                                         ? COORDINATOR_BUSY
+                                         : coordinator_add(c->k, c->slot, c->epoch, m->part);
+    if (answer != COORDINATOR_OK)
+        return answer;
+    m->record.timestamp = c->k->wall_ms + c->k->now_ms;
+    part_append(c->k, m->part, m->record);
+    m->done = true;
+    c->n_done++;
+    return COORDINATOR_OK;
+}
+
+/* Up to `most` of what waits arrives; true if nothing is left. */
+bool producer_deliver(struct client *c, size_t most)
+{
+    for (size_t i = 0; i < c->n_out && most > 0 && !c->fatal; i++) {
+        if (c->out[i].done || (most < c->n_out && is_behind(c, i)))
+            continue;
+        switch (arrive(c, &c->out[i])) {
+        case COORDINATOR_OK:
+            most--;
+            break;
+        case COORDINATOR_BUSY:
+            return false;
+        case COORDINATOR_FENCED:
+            c->fatal = "INVALID_PRODUCER_EPOCH";
+            return false;
+        }
+    }
+    return c->n_done == c->n_out;
+}
+
+int producer_send(struct port *port, const struct port_message *m)
+{
+    struct client *c = (struct client *)port;
+    if (!client_effect(c, "send"))
+        return -EINTR;
+    if (c->fatal)
+        return -EIO;
+    c->out = cpi_grow(c->out, c->n_out, &c->cap_out, sizeof *c->out);
+    c->out[c->n_out++] = (struct out_message){ part_of(c, m),
+                                               { .key = copy(m->key),
+                                                 .value = copy(m->value),
+                                                 .key_len = m->key.len,
+                                                 .value_len = m->value.len,
+                                                 .note = note_of(m),
+                                                 .writer = (int)c->slot + 1,
+                                                 .state = RECORD_OPEN },
+                                               false };
+    if (happens(c->k, c->k->faults.message_lost)) {
+        c->broken = "_MSG_TIMED_OUT";
+        story(c->k, c->name, "a record for %s did not get through",
+              c->out[c->n_out - 1].part->name);
+    }
+    if (chance(&c->k->dice, 10))
+        producer_deliver(c, 1 + roll_below(&c->k->dice, 8));
+    return client_effect(c, "send") ? 0 : -EINTR;
+}
+
+/* ---- the end of a transaction ---- */
+static struct ending_answer answer(const struct client *c, bool fatal, bool abortable,
+                                   bool retriable, const char *why)
+{
+    struct ending_answer a = {
+        verdict_judge((struct verdict_signs){ *why, fatal, abortable, retriable }), ""
+    };
+    snprintf(a.why, sizeof a.why, "%s", why);
+    if (*why && a.verdict != VERDICT_RETRY)
+        story(c->k, c->name, "%s: %s%s", c->doing, why, fatal ? ", fatal" : ", to be aborted");
+    return a;
+}
+
+static struct ending_answer again(const struct client *c, const char *why)
+{
+    return answer(c, false, false, true, why);
+}
+
+static struct ending_answer must_abort(const struct client *c, const char *why)
+{
+    return answer(c, false, true, false, why);
+}
+
+static struct ending_answer is_fatal(struct client *c, const char *why)
+{
+    c->fatal = why;
+    return answer(c, true, false, false, why);
+}
+
+static struct ending_answer group_refusal(struct client *c, enum group_answer group)
+{
+    return must_abort(c, group == GROUP_UNKNOWN  ? "UNKNOWN_MEMBER_ID"
+                         : group == GROUP_FENCED ? "FENCED_INSTANCE_ID"
+                                                 : "ILLEGAL_GENERATION");
+}
+
+static struct ending_answer call_offsets(void *ctx)
+{
+    struct client *c = ctx;
+    const struct faults *f = &c->k->faults;
+    if (!client_effect(c, "offsets"))
+        return again(c, "killed");
+    if (c->fatal)
+        return is_fatal(c, "_FENCED");
+    if (c->broken)
+        return must_abort(c, c->broken);
+    if (happens(c->k, f->fatal_before)) {
+        coordinator_time_out(c->k, c->slot);
+        return is_fatal(c, "_FENCED");
+    }
+    if (happens(c->k, f->add_lost))
+        return again(c, "_TIMED_OUT");
+    if (happens(c->k, f->offsets_moved))
+        return chance(&c->k->dice, 50) ? again(c, "NOT_COORDINATOR")
+                                       : must_abort(c, "NOT_COORDINATOR");
+    enum group_answer group = group_check(c->k, c);
+    if (group != GROUP_OK)
+        return group_refusal(c, group);
+    switch (coordinator_offsets(c->k, c->slot, c->epoch, c->position, c->n_positions)) {
+    case COORDINATOR_BUSY:
+        return again(c, "CONCURRENT_TRANSACTIONS");
+    case COORDINATOR_FENCED:
+        return is_fatal(c, "_FENCED");
+    case COORDINATOR_OK:
+        break;
+    }
+    if (happens(c->k, f->offsets_lost))
+        return must_abort(c, "_TIMED_OUT");
+    return client_effect(c, "offsets") ? answer(c, false, false, false, "") : again(c, "killed");
+}
+
+/* What may become of the request to commit, and of its answer. */
+static struct ending_answer end_ask(struct client *c)
+{
+    struct kafka *k = c->k;
+    const struct faults *f = &k->faults;
+    if (happens(k, f->end_lost)) {
+        story(k, c->name, "commit: the request is lost");
+        return again(c, "_TIMED_OUT");
+    }
+    if (happens(k, f->end_delayed)) {
+        story(k, c->name, "commit: the request is delayed");
+        coordinator_delay(k, c->slot, c->epoch);
+        return again(c, "_TIMED_OUT");
+    }
+    if (happens(k, f->end_fatal) && chance(&k->dice, 50)) {
+        story(k, c->name, "commit: its transaction is timed out instead");
+        coordinator_time_out(k, c->slot);
+        return is_fatal(c, "_FENCED");
+    }
+    switch (coordinator_end(k, c->slot, c->epoch, true)) {
+    case COORDINATOR_BUSY:
+        return again(c, "_TRANSPORT");
+    case COORDINATOR_FENCED:
+        return is_fatal(c, "_FENCED");
+    case COORDINATOR_OK:
+        break;
+    }
+    if (happens(k, f->end_fatal)) {
+        story(k, c->name, "commit: it is done, but nobody hears of it any more");
+        return is_fatal(c, "INVALID_TXN_STATE");
+    }
+    if (happens(k, f->end_unheard)) {
+        story(k, c->name, "commit: it is done, the answer is lost");
+        return again(c, "_TIMED_OUT");
+    }
+    return answer(c, false, false, false, "");
+}
+
+static struct ending_answer call_commit(void *ctx)
+{
+    struct client *c = ctx;
+    if (!client_effect(c, "commit"))
+        return again(c, "killed");
+    if (c->fatal)
+        return is_fatal(c, "_FENCED");
+    if (c->broken)
+        return must_abort(c, c->broken);
+    while (c->n_done < c->n_out) {
+        size_t before = c->n_done;
+        producer_deliver(c, 1 + roll_below(&c->k->dice, 16));
+        if (c->fatal)
+            return is_fatal(c, "_FENCED");
+        if (c->n_done == before)
+            return again(c, "_TIMED_OUT");
+        if (!client_effect(c, "flush"))
+            return again(c, "killed");
+    }
+    if (!c->commit_sent && happens(c->k, c->k->faults.end_abort))
+        return must_abort(c, "_INCONSISTENT");
+    coordinator_arrive(c->k, c->slot); /* what it sent before arrives before */
+    c->commit_sent = true;
+    struct ending_answer end = end_ask(c);
+    return client_effect(c, "commit") ? end : again(c, "killed");
+}
+
+static struct ending_answer call_abort(void *ctx)
+{
+    struct client *c = ctx;
+    if (!client_effect(c, "abort"))
+        return again(c, "killed");
+    if (c->fatal)
+        return is_fatal(c, "_FENCED");
+    producer_forget(c);
+    if (happens(c->k, c->k->faults.abort_lost))
+        return again(c, "_TIMED_OUT");
+    if (happens(c->k, c->k->faults.abort_fatal))
+        return is_fatal(c, "INVALID_TXN_STATE");
+    switch (coordinator_end(c->k, c->slot, c->epoch, false)) {
+    case COORDINATOR_BUSY:
+        return again(c, "_TRANSPORT");
+    case COORDINATOR_FENCED:
+        return is_fatal(c, "_FENCED");
+    case COORDINATOR_OK:
+        break;
+    }
+    return client_effect(c, "abort") ? answer(c, false, false, false, "") : again(c, "killed");
+}
+
+int producer_renew(void *ctx, const char *why)
+{
+    struct client *c = ctx;
+    enum coordinator_answer answer = COORDINATOR_BUSY;
+    producer_forget(c);
+    if (*why)
+        story(c->k, c->name, "new producer: %s", why);
+    while (client_effect(c, "init") &&
+           (answer = coordinator_init(c->k, c->slot, &c->epoch)) != COORDINATOR_OK)
+        if (!client_wait(c, "the transaction coordinator"))
+            return -EINTR;
+    c->fatal = NULL;
+    return client_effect(c, "init") ? 0 : -EINTR;
+}
+
+static bool end_wait(void *ctx, const char *why)
+{
+    (void)why;
+    return client_wait(ctx, "the end of a transaction");
+}
+
+static int64_t end_now(void *ctx)
+{
+    return ((const struct client *)ctx)->k->now_ms;
+}
+
+static void end_failed(void *ctx, bool unknown, const struct ending_answer *end)
+{
+    const struct client *c = ctx;
+    story(c->k, c->name, "transaction failed, %s: %s", unknown ? "outcome unknown" : "aborted",
+          end->why);
+}
+
+enum port_outcome producer_commit(struct port *port, const struct port_position *position,
+                                  size_t count)
+{
+    static const struct ending_calls calls = { call_offsets,   call_commit, call_abort,
+                                               producer_renew, end_wait,    end_now,
+                                               end_failed };
+    struct client *c = (struct client *)port;
+    c->position = position;
+    c->n_positions = count;
+    enum port_outcome outcome = ending_run(&calls, c);
+    if (outcome == PORT_COMMITTED)
+        story(c->k, c->name, "committed: %zu records, %zu offsets", c->n_out, count);
+    return c->dead ? PORT_STOPPED : outcome;
+}
+
+void producer_trim(struct port *port, const struct port_position *position, size_t count)
+{
+    struct client *c = (struct client *)port;
+    if (!client_effect(c, "trim") || happens(c->k, c->k->faults.trim_lost))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        struct kafka_part *part = kafka_part(c->k, position[i].place);
+        if (position[i].offset > part->begin)
+            part->begin = position[i].offset;
+    }
+}

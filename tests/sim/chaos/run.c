@@ -1,0 +1,531 @@
+/* Who acts next, what goes wrong, and when the clock moves. */
+#include "run.h"
+
+#include <stdlib.h>
+
+#include "fiber.h"
+#include "worker/names.h"
+#include "worker/parts.h"
+
+#define TURNS_MAX 3000000
+#define ROUGH_TURNS 40000 /* then nothing goes wrong any more: some seeds get nowhere before */
+
+/* ---- processes ---- */
+static struct worker_now now_of(const struct process *p)
+{
+    const struct kafka *k = &p->run->k;
+    return (struct worker_now){ k->wall_ms + k->now_ms + p->skew_ms, k->now_ms + 1000 };
+}
+
+static void process_main(void *arg)
+{
+    struct process *p = arg;
+    enum worker_end end = worker_open(p->worker);
+    while (end == WORKER_GOES_ON && !p->client->dead && !p->leaving)
+        end = worker_step(p->worker, now_of(p));
+    if (!p->client->dead && p->worker->source)
+        worker_leave(p->worker, now_of(p), 1200);
+    p->end = end;
+}
+
+static void process_start(struct run *run, unsigned slot)
+{
+    unsigned i = 0;
+    while (run->process[i])
+        i++;
+    struct process *p = run->process[i] = cpi_xcalloc(1, sizeof *p);
+    p->run = run;
+    p->slot = slot;
+    p->skew_ms =
+        run->rough.skew_ms ? (int64_t)(roll(&run->dice) % (uint64_t)run->rough.skew_ms) : 0;
+    p->setup = (struct worker_setup){ .model = run->config->model,
+                                      .dir = run->config->directory,
+                                      .topics = &run->topics,
+                                      .clock = WORKER_CLOCK_REAL,
+                                      .start = PORT_EARLIEST,
+                                      .advance_budget = run->rough.budget,
+                                      .stop = &p->stop };
+    p->client = client_new(&run->k, slot, ++run->lives[slot]);
+    p->worker = worker_new(&p->setup, slot);
+    worker_attach(p->worker, &p->client->port);
+    p->fiber = fiber_new(process_main, p);
+    story(&run->k, p->client->name, "starts");
+}
+
+static void count_up(struct run *run, const struct process *p)
+{
+    const struct worker_counts *counts = worker_counts(p->worker);
+    run->counts.transactions += (unsigned)counts->transactions;
+    run->counts.aborts += (unsigned)counts->aborts;
+    run->counts.unknown += (unsigned)counts->unknown;
+    run->counts.restored += (unsigned)counts->restored_rows;
+}
+
+static void process_ended(struct run *run, unsigned i)
+{
+    static const char *const ends[] = { "goes on", "left",    "superseded",
+                                        "taken",   "refused", "broken" };
+    struct process *p = run->process[i];
+    bool expected = p->client->dead || p->leaving || (p->end == WORKER_TAKEN && run->had_twin);
+    story(&run->k, p->client->name, "has ended: %s", p->client->dead ? "killed" : ends[p->end]);
+    if (!expected && !run->wrong) {
+        snprintf(run->wrong_room, sizeof run->wrong_room, "worker %s ended by itself: %s",
+                 p->client->name, ends[p->end]);
+        run->wrong = run->wrong_room;
+    }
+    count_up(run, p);
+    run->restart_ms[p->slot] =
+        run->k.now_ms +
+        (chance(&run->dice, 50) ? roll_below(&run->dice, 2000) : roll_below(&run->dice, 600000));
+    worker_free(p->worker);
+    fiber_free(p->fiber);
+    free(p);
+    run->process[i] = NULL;
+    run->k.events++;
+}
+
+static void process_resume(struct run *run, unsigned i)
+{
+    if (!fiber_resume(run->process[i]->fiber))
+        process_ended(run, i);
+}
+
+static void process_kill(struct run *run, unsigned i)
+{
+    struct process *p = run->process[i];
+    story(&run->k, p->client->name, "killed in \"%s\"", p->client->doing ? p->client->doing : "-");
+    client_kill(p->client);
+    while (run->process[i])
+        process_resume(run, i);
+}
+
+static unsigned lives_of(const struct run *run, unsigned slot, bool awake)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < PROCESSES; i++)
+        n += run->process[i] && run->process[i]->slot == slot &&
+             (!awake || !run->process[i]->paused);
+    return n;
+}
+
+/* Index of one of them, PROCESSES = there is none. */
+static unsigned any_awake(struct run *run)
+{
+    unsigned first = roll_below(&run->dice, PROCESSES);
+    for (unsigned k = 0; k < PROCESSES; k++) {
+        unsigned i = (first + k) % PROCESSES;
+        if (run->process[i] && !run->process[i]->paused)
+            return i;
+    }
+    return PROCESSES;
+}
+
+/* ---- what goes wrong ---- */
+static bool comes(struct run *run, unsigned of_10000)
+{
+    return of_10000 > 0 && roll_below(&run->dice, 10000) < of_10000;
+}
+
+static int64_t some_time(struct run *run)
+{
+    static const unsigned most[] = { 2000, 30000, 120000, 900000 };
+    return 1 + roll_below(&run->dice, most[roll_below(&run->dice, 4)]);
+}
+
+static void pause_one(struct run *run, unsigned i)
+{
+    struct process *p = run->process[i];
+    p->paused = true;
+    p->wake_ms = run->k.now_ms + some_time(run);
+    run->counts.pauses++;
+    story(&run->k, p->client->name, "stands still in \"%s\" for %lld s",
+          p->client->doing ? p->client->doing : "-",
+          (long long)(p->wake_ms - run->k.now_ms) / 1000);
+}
+
+static struct kafka_part *any_part(struct run *run)
+{
+    struct kafka *k = &run->k;
+    uint32_t t = roll_below(&run->dice, 5), q = roll_below(&run->dice, k->topics->partitions);
+    if (t < 2)
+        return &k->source[t][roll_below(&run->dice, k->n_source_parts[t])];
+    return t == 2   ? &k->frames[q]
+           : t == 3 ? &k->rows[q]
+                    : &k->out[roll_below(&run->dice, CPI_TOPICS)][q % OUT_PARTS];
+}
+
+static void brokers_fail(struct run *run)
+{
+    struct kafka *k = &run->k;
+    if (comes(run, run->rough.rebalance) && k->group.generation > 0) {
+        run->counts.rebalances++;
+        group_rebalance(k, "for no reason");
+    }
+    if (comes(run, run->rough.away)) {
+        struct kafka_part *part = any_part(run);
+        int64_t ms = some_time(run) / 8 + 1;
+        part->away_until = k->now_ms + ms;
+        story(k, NULL, "%s is away for %lld ms", part->name, (long long)ms);
+    }
+    if (comes(run, run->rough.coordinator_away)) {
+        k->coordinator_away_until = k->now_ms + some_time(run) / 8;
+        story(k, NULL, "the coordinator is away");
+    }
+    if (comes(run, run->rough.compact)) {
+        run->counts.compactions++;
+        part_compact(k, &k->rows[roll_below(&run->dice, k->topics->partitions)]);
+    }
+}
+
+static void workers_fail(struct run *run)
+{
+    unsigned i = any_awake(run);
+    if (i == PROCESSES)
+        return;
+    struct process *p = run->process[i];
+    if (comes(run, run->rough.crash)) {
+        run->counts.crashes++;
+        process_kill(run, i);
+    } else if (comes(run, run->rough.pause)) {
+        pause_one(run, i);
+        if (comes(run, run->rough.twin) && lives_of(run, p->slot, false) == 1) {
+            run->had_twin = true;
+            run->counts.twins++;
+            process_start(run, p->slot);
+        }
+    } else if (comes(run, run->rough.leave) && !p->leaving) {
+        story(&run->k, p->client->name, "is told to leave");
+        p->leaving = p->client->stopping = true;
+        atomic_store(&p->stop, true);
+    }
+}
+
+static void wake_up(struct run *run)
+{
+    for (unsigned i = 0; i < PROCESSES; i++) {
+        struct process *p = run->process[i];
+        if (p && p->paused && (run->calm || run->k.now_ms >= p->wake_ms)) {
+            p->paused = false;
+            run->k.events++;
+            story(&run->k, p->client->name, "wakes");
+        }
+    }
+    for (unsigned s = 0; s < run->rough.workers; s++)
+        if (lives_of(run, s, false) == 0 && (run->calm || run->k.now_ms >= run->restart_ms[s]))
+            process_start(run, s);
+}
+
+/* ---- source topics ---- */
+static void holds_end(struct run *run, bool all)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        struct kafka_hold *h = &run->hold[i];
+        if (!h->waits || (!all && run->k.now_ms < h->until_ms))
+            continue;
+        h->waits = false;
+        part_decide(&run->k, h->part, h->writer, h->commit);
+    }
+}
+
+static void record_append(struct run *run, const struct plan_record *r)
+{
+    struct kafka *k = &run->k;
+    struct kafka_part *part = &k->source[r->topic][r->partition];
+    struct kafka_record record = { .value = cpi_xstrdup(r->json),
+                                   .value_len = (uint32_t)strlen(r->json),
+                                   .timestamp = k->wall_ms + r->at_ms,
+                                   .state = RECORD_COMMITTED };
+    unsigned h = 0;
+    while (h < 4 && run->hold[h].waits)
+        h++;
+    if (r->fate != PLAN_PLAIN && (h < 4 || r->fate == PLAN_TAKEN_BACK)) {
+        record.state = RECORD_OPEN;
+        record.writer = OTHER + (int)(h < 4 ? h : 0);
+        if (h == 4) /* no time to wait */
+            part_decide(k, run->hold[0].part, run->hold[0].writer, run->hold[0].commit);
+        h = h == 4 ? 0 : h;
+        run->hold[h] = (struct kafka_hold){ part, k->now_ms + r->hold_ms,
+                                            r->fate == PLAN_IN_TRANSACTION, true, record.writer };
+    }
+    story(k, NULL, "%s @%zu: %s%s", part->name, part->count, r->json,
+          r->fate == PLAN_PLAIN            ? ""
+          : r->fate == PLAN_IN_TRANSACTION ? " (in a transaction)"
+                                           : " (to be taken back)");
+    part_append(k, part, record);
+}
+
+static void records_come(struct run *run)
+{
+    struct kafka *k = &run->k;
+    const struct plan *plan = run->plan;
+    while (run->next_record < plan->n_records &&
+           plan->record[run->next_record].at_ms <= k->now_ms) {
+        const struct plan_record *r = &plan->record[run->next_record++];
+        holds_end(run, false);
+        if (r->json) {
+            record_append(run, r);
+            continue;
+        }
+        story(k, NULL, "partition %s is added", k->source[r->topic][r->partition].name);
+        k->n_source_parts[r->topic] = r->partition + 1;
+    }
+    holds_end(run, false);
+}
+
+/* ---- the clock ---- */
+
+/* Is somebody at work who needs but a moment? */
+static bool is_busy(const struct run *run)
+{
+    bool busy = coordinator_is_busy(&run->k) || run->k.group.preparing;
+    for (unsigned i = 0; i < PROCESSES; i++) {
+        const struct process *p = run->process[i];
+        busy |= p && !p->paused &&
+                (p->worker->open || !p->client->polls || p->client->wish != WISH_NONE ||
+                 !p->client->holds || p->leaving);
+    }
+    for (unsigned i = 0; i < 4; i++)
+        busy |= run->hold[i].waits;
+    for (uint32_t t = 0; t < run->topics.n_sources; t++)
+        busy |= run->k.n_source_parts[t] > run->k.group.known[t];
+    return busy;
+}
+
+/* When something happens by itself; -1 = never. */
+static int64_t next_time(const struct run *run)
+{
+    int64_t next = -1;
+#define SOONER(at_) next = next < 0 || (at_) < next ? (at_) : next
+    if (run->next_record < run->plan->n_records)
+        SOONER(run->plan->record[run->next_record].at_ms);
+    for (unsigned i = 0; i < PROCESSES; i++)
+        if (run->process[i] && run->process[i]->paused)
+            SOONER(run->process[i]->wake_ms);
+    for (unsigned s = 0; s < run->rough.workers; s++)
+        if (lives_of(run, s, false) == 0)
+            SOONER(run->restart_ms[s]);
+#undef SOONER
+    return next;
+}
+
+/* True if there is nothing to wait for any more. */
+static bool clock_move(struct run *run)
+{
+    static const int64_t steps[] = { 5, 20, 100, 100, 100, 500, 2000 };
+    struct kafka *k = &run->k;
+    int64_t next = next_time(run), step;
+    if (is_busy(run)) {
+        step = run->wait_ms ? run->wait_ms * 2 : steps[roll_below(&run->dice, 7)];
+        step = step > 10000 ? 10000 : step;
+        run->wait_ms = step;
+    } else if (next < 0) {
+        return true;
+    } else {
+        step = next - k->now_ms;
+        if (step > 1000 && chance(&run->dice, 10))
+            step = 1 + (int64_t)(roll(&run->dice) % (uint64_t)step);
+        run->wait_ms = 0;
+    }
+    if (!run->calm && comes(run, run->rough.clock_jump))
+        step += some_time(run);
+    k->now_ms += step < 1 ? 1 : step;
+    records_come(run);
+    for (unsigned i = 0; i < PROCESSES; i++)
+        if (run->process[i] && !run->process[i]->paused)
+            client_background(run->process[i]->client);
+    run->quiet = 0;
+    return false;
+}
+
+/* ---- playing ---- */
+static void calm_down(struct run *run)
+{
+    struct kafka *k = &run->k;
+    story(k, NULL, "nothing goes wrong any more");
+    run->calm = true;
+    run->quiet = 0;
+    k->faults = (struct faults){ .yield = 300, .marker = 8000, .fetch = 3000, .fetch_most = 50 };
+    k->coordinator_away_until = 0;
+    for (uint32_t p = 0; p < PARTS_MAX; p++) {
+        k->source[0][p].away_until = k->source[1][p].away_until = 0;
+        k->frames[p].away_until = k->rows[p].away_until = 0;
+        for (int t = 0; t < CPI_TOPICS; t++)
+            k->out[t][p % OUT_PARTS].away_until = 0;
+    }
+}
+
+/* False if all is done. */
+static bool turn(struct run *run)
+{
+    struct kafka *k = &run->k;
+    if (!run->calm && (run->turns > ROUGH_TURNS || run->next_record >= run->plan->calm_from))
+        calm_down(run);
+    if (!run->calm) {
+        brokers_fail(run);
+        workers_fail(run);
+    }
+    wake_up(run);
+    coordinator_turn(k);
+    group_turn(k);
+    unsigned i = any_awake(run), n = 0;
+    for (unsigned p = 0; p < PROCESSES; p++)
+        n += run->process[p] != NULL;
+    if (i < PROCESSES) {
+        client_background(run->process[i]->client);
+        process_resume(run, i);
+    }
+    run->quiet = k->events == run->seen_events ? run->quiet + 1 : 0;
+    if (k->events != run->seen_events)
+        run->wait_ms = 0;
+    run->seen_events = k->events;
+    unsigned enough = run->calm ? 16 * (n + 1) : 3 * (n + 1);
+    if (run->quiet < enough && !(chance(&run->dice, 1) && is_busy(run)))
+        return true;
+    if (!clock_move(run))
+        return true;
+    if (run->calm)
+        return false;
+    calm_down(run);
+    return true;
+}
+
+bool run_play(struct run *run, const struct plan *plan, const struct config *config,
+              const struct roughness *rough, uint64_t seed, bool tell)
+{
+    memset(run, 0, sizeof *run);
+    run->plan = plan;
+    run->config = config;
+    run->rough = *rough;
+    run->dice.state = seed * 31 + 7;
+    names_init(&run->topics, config->model);
+    kafka_init(&run->k, &run->topics, plan->partitions, PLAN_BEGIN, seed * 131 + 3);
+    run->k.faults = rough->faults;
+    run->k.story = tell;
+    records_come(run);
+    while (!run->wrong && turn(run))
+        if (++run->turns > TURNS_MAX)
+            run->wrong = "it never came to rest";
+    return !run->wrong;
+}
+
+void run_end(struct run *run)
+{
+    for (unsigned i = 0; i < PROCESSES; i++)
+        if (run->process[i])
+            process_kill(run, i);
+    kafka_fini(&run->k);
+    names_fini(&run->topics);
+}
+
+/* ---- what is left ---- */
+static struct worker_task *task_of(struct run *run, uint32_t q)
+{
+    for (unsigned i = 0; i < PROCESSES; i++)
+        if (run->process[i] && run->process[i]->worker->task[q].owned)
+            return &run->process[i]->worker->task[q];
+    return NULL;
+}
+
+/* How many rows of entities are alive in a changelog. */
+static unsigned live_entities(const struct kafka_part *rows)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct kafka_record *r = &rows->record[i];
+        bool last = part_shows(rows, (int64_t)i) && r->value && r->key[0] == 'e';
+        for (size_t l = i + 1; last && l < rows->count; l++)
+            last = !part_shows(rows, (int64_t)l) || rows->record[l].key_len != r->key_len ||
+                   memcmp(rows->record[l].key, r->key, r->key_len) != 0;
+        n += last;
+    }
+    return n;
+}
+
+static const char *task_leftovers(struct run *run, uint32_t q, unsigned *named, unsigned *firing)
+{
+    const struct worker_task *t = task_of(run, q);
+    const struct kafka_part *rows = &run->k.rows[q];
+    struct cpi_task_status kept, fresh;
+    int64_t next;
+    if (!t)
+        return "a task that nobody has";
+    struct cpi_task *task = cpi_task_new(run->config->model, q, run->topics.partitions);
+    for (size_t i = 0; i < rows->count; i++)
+        if (part_shows(rows, (int64_t)i))
+            cpi_task_restore(task,
+                             (struct cpi_text){ rows->record[i].key, rows->record[i].key_len },
+                             (struct cpi_text){ rows->record[i].value, rows->record[i].value_len });
+    cpi_task_restored(task, &next);
+    cpi_task_status(task, &fresh);
+    cpi_task_status(t->task, &kept);
+    cpi_task_free(task);
+    *named += (unsigned)kept.entities;
+    *firing += (unsigned)kept.firing;
+    if (next != run->k.offset[run->topics.n_sources][q].offset)
+        return "the changelog's offset is not the group's";
+    if (kept.journeys || kept.customers)
+        return "journeys or customers are left";
+    if (kept.entities != live_entities(rows) || kept.firing != fresh.firing ||
+        kept.state_bytes > fresh.state_bytes + 1000)
+        return "memory is not at the level of the surviving state";
+    return NULL;
+}
+
+const char *run_leftovers(struct run *run)
+{
+    unsigned named = 0, firing = 0; /* team:phone is watched by name, and silent in the end */
+    for (uint32_t q = 0; q < run->topics.partitions; q++) {
+        const char *wrong = task_leftovers(run, q, &named, &firing);
+        if (wrong)
+            return wrong;
+    }
+    return named != 1 ? "entities are left" : firing != 1 ? "alerts are left" : NULL;
+}
+
+/* ---- how rough ---- */
+void roughness_none(struct roughness *rough, struct dice *dice)
+{
+    (void)dice;
+    *rough = (struct roughness){
+        .workers = 1, .faults = { .yield = 0, .marker = 10000, .fetch = 0, .fetch_most = 100 }
+    };
+}
+
+static unsigned rate(struct dice *dice, unsigned most)
+{
+    return chance(dice, 40) ? 0 : 1 + roll_below(dice, most);
+}
+
+void roughness_draw(struct roughness *rough, struct dice *dice)
+{
+    static const unsigned yields[] = { 200, 1000, 4000 };
+    *rough = (struct roughness){ .crash = rate(dice, 12),
+                                 .pause = rate(dice, 10),
+                                 .twin = chance(dice, 30) ? 2000 : 0,
+                                 .leave = rate(dice, 6),
+                                 .rebalance = rate(dice, 10),
+                                 .away = rate(dice, 15),
+                                 .coordinator_away = rate(dice, 6),
+                                 .compact = rate(dice, 10),
+                                 .clock_jump = rate(dice, 100),
+                                 .workers = 1 + roll_below(dice, SLOTS),
+                                 .skew_ms = chance(dice, 30) ? 4 * CPI_MINUTE : 0,
+                                 .budget = chance(dice, 50) ? 0 : 1 + roll_below(dice, 8) };
+    rough->faults = (struct faults){ .yield = yields[roll_below(dice, 3)],
+                                     .message_lost = rate(dice, 3),
+                                     .add_lost = rate(dice, 500),
+                                     .offsets_lost = rate(dice, 150),
+                                     .offsets_moved = rate(dice, 150),
+                                     .end_lost = rate(dice, 500),
+                                     .end_delayed = rate(dice, 200),
+                                     .end_unheard = rate(dice, 500),
+                                     .end_fatal = rate(dice, 200),
+                                     .end_abort = rate(dice, 200),
+                                     .fatal_before = rate(dice, 50),
+                                     .abort_lost = rate(dice, 2000),
+                                     .abort_fatal = rate(dice, 1000),
+                                     .trim_lost = rate(dice, 5000),
+                                     .marker = 300 + roll_below(dice, 9000),
+                                     .fetch = roll_below(dice, 6000),
+                                     .fetch_most = 1 + roll_below(dice, 60) };
+}

@@ -1,0 +1,145 @@
+#include "seed.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "ops/log.h"
+
+static char *text_of_file(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    if (!file) {
+        perror(path);
+        exit(70);
+    }
+    char *text = cpi_xcalloc(1, 65536);
+    size_t n = fread(text, 1, 65535, file);
+    text[n] = '\0';
+    fclose(file);
+    return text;
+}
+
+static void put_instead(int fd, const char *text, const char *const words[][2])
+{
+    while (*text) {
+        unsigned w = 0;
+        while (words[w][0] && strncmp(text, words[w][0], strlen(words[w][0])) != 0)
+            w++;
+        const char *from = words[w][0] ? words[w][1] : text;
+        size_t len = words[w][0] ? strlen(words[w][1]) : 1;
+        if (write(fd, from, len) != (ssize_t)len)
+            exit(70);
+        text += words[w][0] ? strlen(words[w][0]) : 1;
+    }
+}
+
+static void configure(struct config *config, unsigned tasks, bool hold, bool refresh)
+{
+    char path[64], partitions[8];
+    char *text = text_of_file("tests/sim/chaos/chaos.conf");
+    int fd = memfd_create("chaos", 0);
+    struct cpi_diag diag;
+    snprintf(partitions, sizeof partitions, "%u", tasks);
+    put_instead(fd, text,
+                (const char *const[][2]){ { "@PARTITIONS@", partitions },
+                                          { "@IDLE@", hold ? "hold" : "clock" },
+                                          { "@REFRESH@", refresh ? "1m" : "1h" },
+                                          { NULL, NULL } });
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    cpi_diag_init(&diag);
+    if (config_load(path, config, &diag) < 0) {
+        for (size_t i = 0; i < diag.count; i++)
+            printf("%u: %s: %s\n", diag.line[i].at.line, diag.line[i].path, diag.line[i].text);
+        exit(70);
+    }
+    cpi_diag_fini(&diag);
+    close(fd);
+    free(text);
+}
+
+static struct config configs[4][2][2];
+static bool configured[4][2][2];
+
+static const struct config *config_for(const struct plan *plan)
+{
+    bool hold = plan->kind == PLAN_HOLD_LATE;
+    if (!configured[plan->tasks][hold][plan->refresh])
+        configure(&configs[plan->tasks][hold][plan->refresh], plan->tasks, hold, plan->refresh);
+    configured[plan->tasks][hold][plan->refresh] = true;
+    return &configs[plan->tasks][hold][plan->refresh];
+}
+
+void seed_fini(void)
+{
+    for (int i = 0; i < 16; i++)
+        if ((&configured[0][0][0])[i])
+            config_fini(&(&configs[0][0][0])[i]);
+}
+
+static bool play(struct run *run, const struct plan *plan, const struct roughness *rough,
+                 uint64_t seed, bool tell)
+{
+    if (run_play(run, plan, config_for(plan), rough, seed, tell))
+        return true;
+    printf("%s\n", run->wrong);
+    return false;
+}
+
+static bool holds(struct run *run, const struct batch *batch)
+{
+    const char *left = run_leftovers(run);
+    if (left)
+        printf("memory: %s\n", left);
+    return check_rest(run) & check_batch(run, batch) & check_alerts(run) & check_dead_letters(run) &
+           (left == NULL);
+}
+
+static struct run_counts sum;
+static uint64_t turns;
+
+static void add_up(const struct run *run)
+{
+    turns += run->turns;
+    for (size_t i = 0; i < sizeof sum / sizeof(unsigned); i++)
+        ((unsigned *)&sum)[i] += ((const unsigned *)&run->counts)[i];
+}
+
+bool seed_holds(uint64_t seed, bool tell, bool tell_clean)
+{
+    static struct run run, clean;
+    struct plan plan;
+    struct batch batch;
+    struct roughness rough, none;
+    struct dice dice = { seed * 101 };
+    plan_make(&plan, seed);
+    batch_make(&batch, &plan);
+    roughness_draw(&rough, &dice);
+    roughness_none(&none, &dice);
+    bool fine = play(&clean, &plan, &none, seed, tell_clean);
+    fine = fine && holds(&clean, &batch);
+    if (!fine)
+        printf("that was the undisturbed run\n");
+    if (fine) {
+        fine = play(&run, &plan, &rough, seed, tell);
+        show_said(&run, "disturbed");
+        show_said(&clean, "undisturbed");
+        fine = fine && holds(&run, &batch) & check_same(&run, &clean);
+        run_end(&run);
+        add_up(&run);
+    }
+    run_end(&clean);
+    batch_fini(&batch);
+    plan_fini(&plan);
+    if (!fine)
+        printf("seed %llu does not hold\n", (unsigned long long)seed);
+    return fine;
+}
+
+void seed_sums(void)
+{
+    printf("%llu turns, %u kills, %u stand-stills, %u twins, %u rebalances, %u transactions, "
+           "%u aborted, %u unknown, %u rows restored, %u compactions\n",
+           (unsigned long long)turns, sum.crashes, sum.pauses, sum.twins, sum.rebalances,
+           sum.transactions, sum.aborts, sum.unknown, sum.restored, sum.compactions);
+}
