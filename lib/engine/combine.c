@@ -21,11 +21,9 @@ void cpi_combiner_init(struct cpi_combiner *combiner, const struct cpi_model *mo
 
 static void groups_reset(struct cpi_groups *groups)
 {
-    for (size_t g = 0; g < groups->count; g++) {
+    for (size_t g = 0; g < groups->count; g++)
         for (uint32_t c = 0; c < groups->at[g].n_cells; c++)
             cpi_agg_fini(&groups->at[g].cell[c].agg);
-        free(groups->at[g].cell);
-    }
     groups->count = 0;
     if (groups->index.count) {
         cpi_index_fini(&groups->index);
@@ -110,21 +108,42 @@ static struct cpi_group *credit_group(struct cpi_combiner *combiner, const struc
     return group;
 }
 
-static struct cpi_cell *ensure_cell(struct cpi_group *group, uint16_t indicator, uint8_t kind,
-                                    int64_t start)
+static void grow_cells(struct cpi_combiner *combiner, struct cpi_group *group)
+{
+    uint32_t cap = group->cap_cells ? group->cap_cells * 2 : 4;
+    struct cpi_cell *cell = cpi_arena_take(&combiner->arena, cap * sizeof *cell);
+    if (group->n_cells)
+        memcpy(cell, group->cell, group->n_cells * sizeof *cell);
+    group->cell = cell;
+    group->cap_cells = cap;
+}
+
+static struct cpi_cell *ensure_cell(struct cpi_combiner *combiner, struct cpi_group *group,
+                                    uint16_t indicator, uint8_t kind, int64_t start)
 {
     for (uint32_t c = group->n_cells; c-- > 0;)
         if (group->cell[c].indicator == indicator && group->cell[c].start == start &&
             group->cell[c].kind == kind)
             return &group->cell[c];
-    if (group->n_cells == group->cap_cells) {
-        group->cap_cells = group->cap_cells ? group->cap_cells * 2 : 4;
-        group->cell = cpi_xrealloc(group->cell, group->cap_cells * sizeof *group->cell);
-    }
+    if (group->n_cells == group->cap_cells)
+        grow_cells(combiner, group);
     struct cpi_cell *cell = &group->cell[group->n_cells++];
     *cell = (struct cpi_cell){ .indicator = indicator, .kind = kind, .start = start };
     cpi_agg_init(&cell->agg);
     return cell;
+}
+
+/* The beginning of the step that t falls into: of most facts that of the one before. */
+static int64_t floor_of(struct cpi_combiner *combiner, struct cpi_span *span, struct cpi_step step,
+                        int64_t t)
+{
+    if (t < span->from || t >= span->until || step.every_ms != span->step.every_ms ||
+        step.every_days != span->step.every_days) {
+        span->step = step;
+        span->from = cpi_calendar_floor(&combiner->calendar, step, t);
+        span->until = cpi_calendar_next(&combiner->calendar, step, t);
+    }
+    return span->from;
 }
 
 void cpi_combiner_add(struct cpi_combiner *combiner, const struct cpi_fact *fact)
@@ -132,12 +151,12 @@ void cpi_combiner_add(struct cpi_combiner *combiner, const struct cpi_fact *fact
     const struct cpi_ladder *ladder = &combiner->ladder[fact->indicator];
     bool pending = fact->kind == CPI_FACT_PENDING;
     int64_t known_step =
-        cpi_calendar_floor(&combiner->calendar, cpi_finest_step(combiner->model), fact->known);
-    int64_t start = cpi_calendar_floor(&combiner->calendar, ladder->rung[0].step,
-                                       pending ? fact->known : fact->time);
+        floor_of(combiner, &combiner->known, cpi_finest_step(combiner->model), fact->known);
+    int64_t start = floor_of(combiner, &combiner->start, ladder->rung[0].step,
+                             pending ? fact->known : fact->time);
     struct cpi_group *group = credit_group(combiner, fact, known_step);
-    struct cpi_cell *cell =
-        ensure_cell(group, fact->indicator, pending ? CPI_PANE_PENDING : CPI_PANE_WINDOW, start);
+    struct cpi_cell *cell = ensure_cell(combiner, group, fact->indicator,
+                                        pending ? CPI_PANE_PENDING : CPI_PANE_WINDOW, start);
     cpi_agg_add(&cell->agg, &combiner->model->indicator[fact->indicator], fact);
 }
 
@@ -200,7 +219,7 @@ static void merge_into(struct cpi_combiner *combiner, struct cpi_text key, struc
     }
     for (uint32_t c = 0; c < from->n_cells; c++) {
         const struct cpi_cell *cell = &from->cell[c];
-        cpi_agg_merge(&ensure_cell(group, cell->indicator, cell->kind, cell->start)->agg,
+        cpi_agg_merge(&ensure_cell(combiner, group, cell->indicator, cell->kind, cell->start)->agg,
                       &combiner->model->indicator[cell->indicator], &cell->agg);
     }
 }

@@ -37,12 +37,17 @@ struct cpi_groups {
     struct cpi_group *at;
     size_t count, cap;
 };
+struct cpi_span { /* of time that one step covers */
+    struct cpi_step step;
+    int64_t from, until;
+};
 struct cpi_combiner {
     const struct cpi_model *model;
     struct cpi_dim_fields dims;
     struct cpi_ladder *ladder; /* per indicator */
     struct cpi_calendar calendar;
-    struct cpi_arena arena;
+    struct cpi_span known, start; /* where the latest fact fell */
+    struct cpi_arena arena;       /* of texts and cells */
     struct cpi_groups credits, entities;
     uint32_t latest; /* group of the last fact, CPI_NONE = none */
 };

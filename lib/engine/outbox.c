@@ -243,21 +243,11 @@ void cpi_outbox_urge(struct cpi_outbox *box)
     box->urgent = true;
 }
 
-static int order_groups(const void *a, const void *b)
-{
-    const struct cpi_group *l = a, *r = b;
-    int order = cpi_text_order(l->key, r->key);
-    return order ? order : (l->known_step > r->known_step) - (l->known_step < r->known_step);
-}
-
 static void put_rows(struct cpi_outbox *box)
 {
     struct cpi_buf *body = &box->body;
     cpi_combiner_fan_out(&box->combiner);
     struct cpi_groups *groups = &box->combiner.entities;
-    if (groups->count >
-        1) /* so that equal transactions give equal bytes, whatever the hash table did */
-        qsort(groups->at, groups->count, sizeof *groups->at, order_groups);
     for (size_t g = 0; g < groups->count; g++) {
         cpi_buf_reset(body);
         cpi_group_encode(&groups->at[g], box->model, body);
