@@ -242,9 +242,8 @@ int cmd_replay(int argc, char **argv)
     cmd_print_diag(&diag);
     if (err)
         code = EXIT_CONFIG;
-    else if (args.until &&
-             (!cpi_time_parse(cpi_text_of(args.until), &config.model->zone, &until) ||
-              until < CPI_TIME_MIN || until > CPI_TIME_MAX))
+    else if (args.until && (!cpi_time_parse(cpi_text_of(args.until), &config.model->zone, &until) ||
+                            until < CPI_TIME_MIN || until > CPI_TIME_MAX))
         code = cmd_usage("replay",
                          "--until %s: no time (want 2026-01-31T08:00:00Z or 2026-01-31, from 1900 "
                          "to 2200)",

@@ -52,7 +52,9 @@ bool kafka_tick(struct kafka_port *kp, const char *waiting_for, const char *erro
 {
     if (kp->producer)
         rd_kafka_poll(kp->producer, 0);
-    return kp->host.tick(kp->host.ctx, waiting_for, *error ? error : kp->last_error);
+    bool vague = !*error || strncmp(error, "_TIMED_OUT", 10) == 0;
+    return kp->host.tick(kp->host.ctx, waiting_for,
+                         vague && *kp->last_error ? kp->last_error : error);
 }
 
 const char *kafka_topic_at(const struct kafka_port *kp, uint32_t topic)
@@ -87,12 +89,61 @@ void kafka_batch_drop(struct kafka_batch *batch)
     batch->at = batch->count = 0;
 }
 
+static const struct {
+    rd_kafka_resp_err_t code;
+    const char *words;
+} meanings[] = {
+    { RD_KAFKA_RESP_ERR__TIMED_OUT, "no answer yet" },
+    { RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, "no answer yet" },
+    { RD_KAFKA_RESP_ERR__TRANSPORT, "no connection to a broker" },
+    { RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "no connection to any broker" },
+    { RD_KAFKA_RESP_ERR__RESOLVE, "a host name is unknown: see kafka.servers" },
+    { RD_KAFKA_RESP_ERR__SSL, "TLS does not work: see the certificates in kafka" },
+    { RD_KAFKA_RESP_ERR__AUTHENTICATION, "refused: see user and password in kafka" },
+    { RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, "refused: see user and password in kafka" },
+    { RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+      "access refused: cpid needs Read on its sources, Read and Write on its own topics (cpid "
+      "topics lists them)" },
+    { RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+      "access refused: cpid needs Read on the group that is named as the application" },
+    { RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+      "access refused: cpid needs Write on transactional ids that begin with the application" },
+    { RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+      "a topic is missing: cpid topics says which, cpid topics --create makes ours" },
+    { RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
+      "a topic is missing: cpid topics says which, cpid topics --create makes ours" },
+    { RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
+      "a topic is missing: cpid topics says which, cpid topics --create makes ours" },
+    { RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, "too few replicas are in sync: see the brokers" },
+    { RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, "the broker in charge is starting or moving" },
+    { RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+      "the broker in charge is starting or moving" },
+    { RD_KAFKA_RESP_ERR_NOT_COORDINATOR, "the broker in charge is starting or moving" },
+    { RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, "the broker in charge is starting or moving" },
+    { RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS, "the transaction before is still being ended" },
+    { RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, "another member of the group has our name" },
+    { RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, "the group went on without us" },
+    { RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, "the group went on without us" },
+    { RD_KAFKA_RESP_ERR__FENCED, "the broker has ended this transaction" },
+    { RD_KAFKA_RESP_ERR_INVALID_TXN_STATE, "the broker has ended this transaction" },
+};
+
+const char *kafka_words(rd_kafka_resp_err_t code, char *ret, size_t bytes)
+{
+    const char *words = rd_kafka_err2str(code);
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+        if (meanings[i].code == code)
+            words = meanings[i].words;
+    snprintf(ret, bytes, "%s: %s", rd_kafka_err2name(code), words);
+    return ret;
+}
+
 static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 {
     struct kafka_port *kp = opaque;
     (void)rk;
-    snprintf(kp->last_error, sizeof kp->last_error, "%s: %s",
-             rd_kafka_err2name((rd_kafka_resp_err_t)err), reason);
+    kafka_note(kp, PORT_DEBUG, "librdkafka error %s", reason);
+    kafka_words((rd_kafka_resp_err_t)err, kp->last_error, sizeof kp->last_error);
 }
 
 /* What the library says for itself: a lost connection is worth a line only to somebody who debugs,
@@ -112,8 +163,7 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
     struct kafka_port *kp = opaque;
     if (message->err && message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
         message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
-        snprintf(kp->last_error, sizeof kp->last_error, "%s: %s", rd_kafka_err2name(message->err),
-                 rd_kafka_topic_name(message->rkt));
+        kafka_words(message->err, kp->last_error, sizeof kp->last_error);
 }
 
 rd_kafka_t *kafka_handle_new(struct kafka_port *kp, enum kafka_role role)
@@ -153,13 +203,14 @@ static int topic_partitions(struct kafka_port *kp, const char *name, uint32_t *r
     rd_kafka_resp_err_t err = rd_kafka_metadata(kp->consumer, 0, topic, &meta, 1000);
     int result = err ? -EAGAIN : 0;
     if (err && err != RD_KAFKA_RESP_ERR__TIMED_OUT)
-        snprintf(kp->last_error, sizeof kp->last_error, "%s", rd_kafka_err2str(err));
+        kafka_words(err, kp->last_error, sizeof kp->last_error);
     if (!err && meta->topic_cnt == 1) {
         if (meta->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
             *ret_count = (uint32_t)meta->topics[0].partition_cnt;
         else if (meta->topics[0].err != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
-            snprintf(kp->last_error, sizeof kp->last_error, "%s: %s", name,
-                     rd_kafka_err2str(meta->topics[0].err));
+            int len = snprintf(kp->last_error, sizeof kp->last_error, "%s: ", name);
+            kafka_words(meta->topics[0].err, kp->last_error + len,
+                        sizeof kp->last_error - (size_t)len);
             result = -EAGAIN;
         }
     }

@@ -40,7 +40,10 @@ struct kafka_port {
     const struct kafka_setup *setup;
     const struct port_topics *topics;
     struct port_host host;
-    char last_error[256]; /* what the library complained about last, for whoever waits */
+    char last_error[256];       /* what the library complained about last, for whoever waits */
+    rd_kafka_resp_err_t unsent; /* why a record of this transaction was not taken; 0 = all were */
+    unsigned failures;          /* transactions in a row that failed */
+    int64_t transaction_ms;     /* after so long the broker ends a transaction by itself */
 
     rd_kafka_t *consumer;
     rd_kafka_queue_t *queue; /* of the consumer */
@@ -75,6 +78,8 @@ int64_t kafka_now_ms(void); /* monotonic */
 /* A new consumer of the same identity in the group. */
 void kafka_rejoin(struct kafka_port *kp);
 void kafka_batch_drop(struct kafka_batch *batch);
+/* A code's name, and what it means in words that help. */
+const char *kafka_words(rd_kafka_resp_err_t code, char *ret, size_t bytes);
 bool kafka_tick(struct kafka_port *kp, const char *waiting_for, const char *error);
 void kafka_note(struct kafka_port *kp, enum port_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

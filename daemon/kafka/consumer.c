@@ -164,7 +164,11 @@ static void fenced(struct kafka_port *kp, const char *why, struct port_event *re
         return;
     kp->fenced_ms = now;
     kp->rejoin = true;
-    kafka_note(kp, PORT_NOTICE, "joining anew: %s", why);
+    kafka_note(kp, PORT_NOTICE,
+               "joining the group anew: it has given this member's name (group.instance.id) to "
+               "another one, which is either a second process of this instance, or itself before "
+               "a broker was restarted (%s)",
+               why);
     ret->kind = PORT_REVOKED;
     ret->lost = true;
 }
@@ -226,7 +230,8 @@ int kafka_committed(struct port *port, struct port_position *position, size_t co
             rd_kafka_topic_partition_list_destroy(list);
             return -EIO;
         }
-        if (!kafka_tick(kp, "committed offsets", rd_kafka_err2str(err))) {
+        char why[256];
+        if (!kafka_tick(kp, "committed offsets", kafka_words(err, why, sizeof why))) {
             rd_kafka_topic_partition_list_destroy(list);
             return -EINTR;
         }
@@ -266,7 +271,8 @@ int kafka_start(struct port *port, struct port_place place, enum port_start star
             *ret_offset = start == PORT_EARLIEST ? low : at >= 0 ? at : high;
             return 0;
         }
-        if (!kafka_tick(kp, "the ends of a partition", rd_kafka_err2str(err)))
+        char why[256];
+        if (!kafka_tick(kp, "the ends of a partition", kafka_words(err, why, sizeof why)))
             return -EINTR;
     }
 }

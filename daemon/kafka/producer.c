@@ -8,6 +8,7 @@
 #include "kafka/ending.h"
 #include <cpi/alloc.h>
 
+#define END_MARGIN_MS 5000
 #define CALL_MS 1000 /* how long one call may block; a timed-out one is called again */
 
 /* Takes over the identity. Whatever a predecessor of this identity left open is aborted by it. */
@@ -17,7 +18,7 @@ static int producer_init(struct kafka_port *kp)
         rd_kafka_error_t *error = rd_kafka_init_transactions(kp->producer, CALL_MS);
         enum verdict verdict = kafka_verdict(error);
         char why[256];
-        snprintf(why, sizeof why, "%s", error ? rd_kafka_error_string(error) : "");
+        kafka_words(rd_kafka_error_code(error), why, sizeof why);
         if (error)
             rd_kafka_error_destroy(error);
         if (verdict == VERDICT_OK)
@@ -46,6 +47,10 @@ static int producer_try(struct kafka_port *kp)
     kp->producer = kafka_handle_new(kp, KAFKA_PRODUCER);
     if (!kp->producer)
         return -EINVAL;
+    char text[32] = "";
+    size_t size = sizeof text;
+    rd_kafka_conf_get(rd_kafka_conf(kp->producer), "transaction.timeout.ms", text, &size);
+    kp->transaction_ms = atoll(text);
     int r = producer_init(kp);
     if (r < 0)
         return r;
@@ -94,11 +99,9 @@ void kafka_begin(struct port *port)
 {
     struct kafka_port *kp = (struct kafka_port *)port;
     rd_kafka_error_t *error = rd_kafka_begin_transaction(kp->producer);
-    if (!error)
-        return;
-    /* shows again, with its flags, at the commit */
-    snprintf(kp->last_error, sizeof kp->last_error, "%s", rd_kafka_error_string(error));
-    rd_kafka_error_destroy(error);
+    kp->unsent = rd_kafka_error_code(error);
+    if (error)
+        rd_kafka_error_destroy(error);
 }
 
 static rd_kafka_topic_t *message_topic(const struct kafka_port *kp, const struct port_message *m)
@@ -148,8 +151,8 @@ int kafka_send(struct port *port, const struct port_message *m)
         if (headers)
             rd_kafka_headers_destroy(headers);
         if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            /* shows at the commit as well */
-            snprintf(kp->last_error, sizeof kp->last_error, "%s", rd_kafka_err2str(err));
+            /* the library would commit the others without it */
+            kp->unsent = err;
             return -EIO;
         }
         rd_kafka_poll(kp->producer, 5);
@@ -163,46 +166,65 @@ int kafka_send(struct port *port, const struct port_message *m)
 struct kafka_ending {
     struct kafka_port *kp;
     rd_kafka_topic_partition_list_t *list;
+    int64_t began_ms;
 };
 
-static struct ending_answer answer_of(rd_kafka_error_t *error)
+static struct ending_answer answer_of(struct kafka_port *kp, rd_kafka_error_t *error)
 {
     struct ending_answer answer = { kafka_verdict(error), "" };
     if (!error)
         return answer;
-    snprintf(answer.why, sizeof answer.why, "%s: %s", rd_kafka_error_name(error),
-             rd_kafka_error_string(error));
+    kafka_words(rd_kafka_error_code(error), answer.why, sizeof answer.why);
+    kafka_note(kp, PORT_DEBUG, "librdkafka verdict=%s %s", verdict_name(answer.verdict),
+               rd_kafka_error_string(error));
     rd_kafka_error_destroy(error);
+    return answer;
+}
+
+/* The broker has ended the transaction by then, whatever the library waits for: it once did without
+ * end for records of a topic that was deleted and made again. */
+static struct ending_answer answer_in_time(const struct kafka_ending *end, rd_kafka_error_t *error)
+{
+    struct ending_answer answer = answer_of(end->kp, error);
+    if (answer.verdict == VERDICT_RETRY &&
+        kafka_now_ms() - end->began_ms > end->kp->transaction_ms + END_MARGIN_MS)
+        answer.verdict = VERDICT_FATAL;
     return answer;
 }
 
 static struct ending_answer call_offsets(void *ctx)
 {
     const struct kafka_ending *end = ctx;
+    struct ending_answer unsent = { VERDICT_ABORT, "" };
+    if (end->kp->unsent) {
+        kafka_words(end->kp->unsent, unsent.why, sizeof unsent.why);
+        return unsent;
+    }
     /* fresh every time: its generation is what fences a member that lost its partitions */
     rd_kafka_consumer_group_metadata_t *meta = rd_kafka_consumer_group_metadata(end->kp->consumer);
     rd_kafka_error_t *error =
         rd_kafka_send_offsets_to_transaction(end->kp->producer, end->list, meta, CALL_MS);
     rd_kafka_consumer_group_metadata_destroy(meta);
-    return answer_of(error);
+    return answer_in_time(end, error);
 }
 
 static struct ending_answer call_commit(void *ctx)
 {
     const struct kafka_ending *end = ctx;
-    return answer_of(rd_kafka_commit_transaction(end->kp->producer, CALL_MS));
+    return answer_in_time(end, rd_kafka_commit_transaction(end->kp->producer, CALL_MS));
 }
 
 static struct ending_answer call_abort(void *ctx)
 {
     const struct kafka_ending *end = ctx;
-    return answer_of(rd_kafka_abort_transaction(end->kp->producer, CALL_MS));
+    return answer_of(end->kp, rd_kafka_abort_transaction(end->kp->producer, CALL_MS));
 }
 
 static int producer_renew(void *ctx, const char *why)
 {
     struct kafka_port *kp = ((const struct kafka_ending *)ctx)->kp;
-    kafka_note(kp, PORT_NOTICE, "new producer of the same identity%s%s",
+    kafka_note(kp, kp->failures > 1 ? PORT_DEBUG : PORT_NOTICE,
+               "new producer of the same identity%s%s",
                *why ? ", since the abort failed: verdict=fatal error=" : "", why);
     kafka_producer_close(kp);
     return kafka_producer_open(kp);
@@ -222,11 +244,14 @@ static int64_t ending_now(void *ctx)
     return kafka_now_ms();
 }
 
+/* Said once; one that fails again and again is something to wait for. */
 static void ending_failed(void *ctx, bool unknown, const struct ending_answer *end)
 {
-    kafka_note(((const struct kafka_ending *)ctx)->kp, PORT_WARNING,
+    struct kafka_port *kp = ((const struct kafka_ending *)ctx)->kp;
+    kafka_note(kp, kp->failures++ > 0 ? PORT_DEBUG : PORT_WARNING,
                "transaction failed, %s, verdict=%s error=%s",
                unknown ? "outcome unknown" : "aborted", verdict_name(end->verdict), end->why);
+    kafka_tick(kp, "a transaction that succeeds", end->why);
 }
 
 enum port_outcome kafka_commit(struct port *port, const struct port_position *position,
@@ -236,11 +261,13 @@ enum port_outcome kafka_commit(struct port *port, const struct port_position *po
                                                producer_renew, ending_wait, ending_now,
                                                ending_failed };
     struct kafka_port *kp = (struct kafka_port *)port;
-    struct kafka_ending end = { kp, kafka_list_of(kp, position, count) };
+    struct kafka_ending end = { kp, kafka_list_of(kp, position, count), kafka_now_ms() };
     enum port_outcome outcome = ending_run(&calls, &end);
     rd_kafka_topic_partition_list_destroy(end.list);
-    if (outcome == PORT_COMMITTED)
+    if (outcome == PORT_COMMITTED) {
         kp->last_error[0] = '\0';
+        kp->failures = 0;
+    }
     return outcome;
 }
 

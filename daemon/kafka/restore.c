@@ -14,7 +14,8 @@ static int ends_ask(struct kafka_port *kp, uint32_t q, int64_t *ret_low, int64_t
             kp->asker, kp->topics->changelog, (int32_t)q, ret_low, ret_high, 1000);
         if (!err)
             return 0;
-        if (!kafka_tick(kp, "the end of the changelog", rd_kafka_err2str(err)))
+        char why[256];
+        if (!kafka_tick(kp, "the end of the changelog", kafka_words(err, why, sizeof why)))
             return -EINTR;
     }
 }
@@ -67,7 +68,10 @@ int kafka_restore_next(struct port *port, struct cpi_text *ret_key, struct cpi_t
         kp->row = row_next(kp);
         rd_kafka_message_t *m = kp->row;
         if (!m || (m->err && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)) {
-            if (!kafka_tick(kp, "the rest of the changelog", m ? rd_kafka_message_errstr(m) : ""))
+            char why[256] = "";
+            if (m)
+                kafka_words(m->err, why, sizeof why);
+            if (!kafka_tick(kp, "the rest of the changelog", why))
                 return -EINTR;
             if (m && m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
                 return -EIO; /* compaction removed what was to be read: begin again */

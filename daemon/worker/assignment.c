@@ -89,8 +89,9 @@ static int task_restore(struct worker *w, struct worker_task *t, int64_t *ret_ne
         r = cpi_task_restored(t->task, ret_next);
     w->counts.restored_rows += rows;
     if (r == 0)
-        log_line(LOG_AT_INFO, "restored worker=%u task=%u rows=%" PRIu64 " next_offset=%" PRId64,
-                 w->index, t->q, rows, *ret_next);
+        log_line(w->abort_streak > 1 ? LOG_AT_DEBUG : LOG_AT_INFO,
+                 "restored worker=%u task=%u rows=%" PRIu64 " next_offset=%" PRId64, w->index, t->q,
+                 rows, *ret_next);
     return r;
 }
 
@@ -102,8 +103,8 @@ static bool restore_failed(struct worker *w, const struct worker_task *t, int er
         return worker_ends(w, WORKER_SUPERSEDED);
     log_line(LOG_AT_ERROR,
              "restore_failed worker=%u topic=%s partition=%u error=%d text=\"the changelog holds "
-             "rows that "
-             "this version cannot read\"",
+             "rows that this version cannot read: go back to the version that wrote them, or begin "
+             "anew with another application name\"",
              w->index, w->setup->topics->changelog, t->q, -error);
     return worker_ends(w, WORKER_BROKEN);
 }
@@ -131,8 +132,7 @@ static bool task_take(struct worker *w, struct worker_task *t, const struct port
         log_line(LOG_AT_ERROR,
                  "state_mismatch worker=%u task=%u committed=%" PRId64 " changelog=%" PRId64
                  " text=\"topic %s does not belong to the offsets of group %.*s: was one of them "
-                 "deleted or "
-                 "reset?\"",
+                 "deleted or reset? Then delete the other, too, to begin anew\"",
                  w->index, t->q, pos->offset, next, w->setup->topics->changelog,
                  CPI_TEXT_ARG(w->model->application));
         return worker_ends(w, WORKER_BROKEN);

@@ -355,7 +355,8 @@ enum worker_end worker_step(struct worker *w, struct worker_now now)
     worker_trim(w, now.mono_ms);
     worker_report(w, now.mono_ms);
     worker_show(w, now.mono_ms);
-    wait_over(w);
+    if (w->abort_streak == 0)
+        wait_over(w);
     return w->end;
 }
 

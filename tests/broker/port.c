@@ -335,6 +335,23 @@ int main(void)
         free(large);
         port_end(port);
     }
+    TEST ("a transaction of which a record could not be sent is never committed") {
+        struct port *port = port_of(&setup_a);
+        CHECK_INT(port->ops->open(port), 0);
+        CHECK(assignment(port, pos) > 0);
+        port->ops->begin(port);
+        send_frame(port, "good");
+        struct port_message m = { .to = PORT_TO_REPARTITION,
+                                  .partition = PARTITIONS, /* there is none of this number */
+                                  .value = CPI_TEXT("bad") };
+        port->ops->send(port, &m);
+        struct port_position one = at(0, 0, 3, "");
+        CHECK_INT(port->ops->commit(port, &one, 1), PORT_ABORTED);
+        port->ops->begin(port);
+        send_frame(port, "good");
+        CHECK_INT(port->ops->commit(port, &one, 1), PORT_COMMITTED);
+        port_end(port);
+    }
     TEST ("a wrong number of partitions is refused, a missing topic is waited for") {
         struct port_topics wrong = topics;
         struct port_host host = { NULL, host_tick, host_note };
