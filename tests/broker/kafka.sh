@@ -1,9 +1,11 @@
 #!/bin/sh
-# A real Kafka broker of one node for the tests. NODE is the folder of a node: its settings, data,
+# A real Kafka broker for the tests, of one node or of several. NODE is the folder of a node: its settings, data,
 # log and pid. Nothing outside of it and of the cache of jars is touched.
 #
 #   kafka.sh fetch                              the jars, a formatted data folder, a class archive
 #   kafka.sh start NODE [PORT] [-o KEY=VALUE]   PORT: two ports from there on; without: free ones
+#   kafka.sh cluster FOLDER COUNT [-o KEY=VALUE]   nodes FOLDER/1 to FOLDER/COUNT, all at once;
+#                                               topics are kept on three, and written on two
 #   kafka.sh stop NODE                          cleanly
 #   kafka.sh kill NODE                          with SIGKILL
 #   kafka.sh pause NODE | cont NODE             SIGSTOP, SIGCONT
@@ -55,13 +57,20 @@ free_port() {
     echo $port
 }
 
+# Of a node in a cluster: its number, all who vote, and on how many nodes a topic is.
+id=1
+voters=
+replicas=1
+
 # Later -o settings win over these: the last of two equal keys counts.
 settings() { # PORT
     cat <<END
 # port $1
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:$(($1 + 1))
+node.id=$id
+controller.quorum.voters=${voters:-1@127.0.0.1:$(($1 + 1))}
+default.replication.factor=$replicas
+min.insync.replicas=$((replicas / 2 + 1))
 listeners=PLAINTEXT://127.0.0.1:$1,CONTROLLER://127.0.0.1:$(($1 + 1))
 advertised.listeners=PLAINTEXT://127.0.0.1:$1
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
@@ -72,13 +81,13 @@ broker.heartbeat.interval.ms=500
 transaction.abort.timed.out.transaction.cleanup.interval.ms=500
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
-offsets.topic.replication.factor=1
+offsets.topic.replication.factor=$replicas
 offsets.topic.num.partitions=8
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor=$replicas
+transaction.state.log.min.isr=$((replicas / 2 + 1))
 transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor=$replicas
+share.coordinator.state.topic.min.isr=$((replicas / 2 + 1))
 share.coordinator.state.topic.num.partitions=1
 num.network.threads=2
 num.io.threads=4
@@ -195,7 +204,10 @@ prepare() { # PORT [SETTING...]
     settings "$1" >"$node/server.properties"
     shift
     for setting; do echo "$setting" >>"$node/server.properties"; done
-    [ -e "$node/data" ] || cp -r "$cache/formatted" "$node/data"
+    [ ! -e "$node/data" ] || return 0
+    cp -r "$cache/formatted" "$node/data"
+    [ "$id" = 1 ] || sed -i -e "s/^node.id=.*/node.id=$id/" \
+        -e "s/^directory.id=./directory.id=$id/" "$node/data/meta.properties"
 }
 
 start_again() {
@@ -221,6 +233,41 @@ start() { # [PORT] [-o KEY=VALUE]...
     start_again
 }
 
+cluster() { # COUNT [-o KEY=VALUE]...
+    folder=$node
+    count=$1
+    shift
+    fetch
+    mkdir -p "$folder"
+    options=
+    while [ "${1:-}" = -o ]; do
+        options="$options $2"
+        shift 2
+    done
+    port=$(free_port)
+    ports=
+    for id in $(seq "$count"); do
+        while taken $port || taken $((port + 1)); do port=$((port + 2)); done
+        ports="$ports $port"
+        voters="$voters,$id@127.0.0.1:$((port + 1))"
+        port=$((port + 2))
+    done
+    voters=${voters#,}
+    replicas=$((count < 3 ? count : 3))
+    id=0
+    for port in $ports; do
+        id=$((id + 1))
+        node=$folder/$id
+        prepare "$port" $options
+        start_again & # each waits until there are enough of them
+    done
+    wait
+    for id in $(seq "$count"); do
+        node=$folder/$id
+        pid_of || die "node $id of $count is not there (its log: $node/log.start)"
+    done
+}
+
 status() {
     pid_of || { echo stopped; exit 3; }
     case $(state_of "$pid") in
@@ -234,11 +281,12 @@ verb=${1:-}
 case $verb in
 fetch) fetch ;;
 _java) java_kafka "$@" ;;
-start | stop | kill | pause | cont | restart | wipe | status | with)
+start | cluster | stop | kill | pause | cont | restart | wipe | status | with)
     node_of "$@"
     shift
     case $verb in
     start) start "$@" ;;
+    cluster) cluster "$@" ;;
     stop) end TERM ;;
     kill) end KILL ;;
     pause) pid_of || die "not running"; kill -STOP "$pid" ;;

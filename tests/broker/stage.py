@@ -11,6 +11,7 @@ import time
 
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BROKER = os.environ.get("CPID_TEST_BROKER", "")
+CLIENTS = BROKER  # what the daemon is told, if there is something between it and the broker
 CPID = os.environ.get("CPID", os.path.join(root, "build", "dev", "cpid"))
 TOPIC = os.environ.get("CPID_TOPIC", os.path.join(root, "build", "dev", "tests", "topic"))
 LOAD = os.environ.get("CPID_LOAD", os.path.join(root, "build", "dev", "tests", "load"))
@@ -110,7 +111,8 @@ class Stage:
 
     def load(self, records):
         """records: (partition, timestamp, key, value)"""
-        lines = "".join(f"{p}\t{ts}\t{key}\t{value}\n" for p, ts, key, value in records)
+        lines = "".join(f"{p}\t{ts}\t{key}\t{value}\n" for p, ts, key, value in records
+                        if p < self.source_partitions)
         subprocess.run([LOAD, BROKER, self.source], input=lines, text=True, check=True)
 
     # ---- processes
@@ -158,12 +160,12 @@ class Stage:
         self.end()
         sys.exit(f"FAILED: {why}")
 
-    def end(self):
+    def end(self, keep=False):
         for process in self.processes:
             process.kill()
             process.wait()
         self.processes = []
-        for topic in [self.source, *self.topics()]:
+        for topic in [] if keep else [self.source, *self.topics()]:
             subprocess.run([TOPIC, BROKER, "delete", topic], stderr=subprocess.DEVNULL, check=False)
 
     def log(self, instance):

@@ -3,8 +3,13 @@ says of the same records.
 
     chaos.py helpdesk [KILLS]    the helpdesk that tests/bench makes up
     chaos.py uci [KILLS]         the real incident log
+    chaos.py brokers [KILLS]     the broker itself killed, every tenth time
+    chaos.py cluster [KILLS]     three nodes; coordinators killed, rolling restarts
+    chaos.py way [TIMES]         requests delayed, lost and cut between worker and broker
+    chaos.py changes [KILLS]     partitions added, a process gone for good, a topic deleted, access refused
 
-KILLS: kill -9 of a process beside the other faults; a minute and a half with the 20 and 26 of the tests."""
+KILLS: kill -9 of a process beside the other faults. The first two are tests of every run, with 20 and 26;
+tests/long.sh plays all of them, and longer."""
 import os
 import shutil
 import sys
@@ -15,6 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import logs  # noqa: E402
 import nodes  # noqa: E402
+import proxy  # noqa: E402
 import scene  # noqa: E402
 import stage  # noqa: E402
 
@@ -35,6 +41,8 @@ def act(st, kind, coming):
         st.fault("SIGSTOP of a process for 7 s", st.freeze_one, 7)
     elif kind == "broker":
         st.fault("kill -9 of the broker", st.kill_broker)
+    elif kind == "cold":
+        st.fault("SIGSTOP of the broker for 8 s", st.freeze_broker, 8)
     elif kind == "join":
         st.fault("a process joins", st.join, "c")
     elif kind == "leave":
@@ -43,13 +51,13 @@ def act(st, kind, coming):
         st.fault("kill -9 of all processes", st.kills_all)
 
 
-def play(log, node, plan, seed):
+def play(log, node, plan, seed, do=act):
     st = scene.Scene(log, node, seed)
     try:
         began = time.monotonic()
         st.begin(len(plan))
         for kind, coming in zip(plan, plan[1:] + [""]):
-            act(st, kind, coming)
+            do(st, kind, coming)
         st.finish()
         print(f"{log.name}: {len(log.records)} records, {st.kills} kill -9 of a process, "
               f"{time.monotonic() - began:.0f} s\n", flush=True)
@@ -57,29 +65,98 @@ def play(log, node, plan, seed):
         st.end()
 
 
-def helpdesk(folder, node, kills):
-    play(logs.Helpdesk(folder, 40000, 3), node,
-         spread(kills, ["freeze", "join", "broker", "all", "leave", "broker", "freeze"]), 1)
+def helpdesk(folder, kills):
+    with nodes.Nodes(folder) as node:
+        play(logs.Helpdesk(folder, max(40000, 1200 * kills), max(3, 0.09 * kills)), node,
+             spread(kills, ["freeze", "join", "broker", "all", "leave", "broker", "freeze"]), 1)
 
 
-def uci(folder, node, kills):
-    play(logs.Uci(), node, spread(kills, ["all", "join", "freeze", "leave", "broker", "join", "leave"]), 2)
+def brokers(folder, kills):
+    with nodes.Nodes(folder) as node:
+        play(logs.Helpdesk(folder, 1200 * kills, 0.09 * kills), node, spread(kills, ["broker"] * (kills // 10)), 6)
+
+
+def uci(folder, kills):
+    stage.shared()  # before a broker starts for nothing
+    with nodes.Nodes(folder) as node:
+        play(logs.Uci(), node, spread(kills, ["all", "join", "freeze", "leave", "broker", "join", "leave"]), 2)
+
+
+def cluster(folder, kills):
+    """Three nodes, of which one is killed or restarted while the others go on."""
+    def do(st, kind, coming):
+        if kind == "group":
+            st.fault("kill -9 of the group's coordinator", st.kill_coordinator, nodes.GROUP, st.application)
+        elif kind == "transaction":
+            st.fault("kill -9 of a transaction's coordinator", st.kill_coordinator, nodes.TRANSACTION,
+                     f"{st.application}-a-0")
+        elif kind == "back":
+            st.fault("that node comes back", st.restart_node)
+        elif kind == "roll":
+            st.fault("rolling restart of all nodes", st.roll)
+        else:
+            act(st, kind, coming)
+
+    with nodes.Nodes(folder, count=3) as node:
+        play(logs.Helpdesk(folder, 60000, 4), node, spread(kills, ["group", "back", "transaction", "back", "roll"] * 3),
+             3, do)
+
+
+def way(folder, times):
+    """Each kind of request that a transaction is made of, hurt in each way between worker and broker."""
+    def do(st, kind, _):
+        key, harm = kind
+        st.fault(f"{key}: {harm}", st.harm, proxy.Rule(key, harm))
+
+    plan = [(key, harm) for _ in range(times) for harm in proxy.HARMS for key in proxy.KEYS
+            if key != "InitProducerId"]
+    with nodes.Nodes(folder, proxied=True) as node:
+        play(logs.Helpdesk(folder, 60000, 4), node, plan, 4, do)
+
+
+def changes(folder, kills):
+    """What administrators do: more partitions, a process less, a topic deleted, access refused."""
+    def do(st, kind, coming):
+        if kind == "grow":
+            st.fault("two partitions added to the source", st.grow, logs.PARTITIONS + 2)
+        elif kind == "vanish":
+            st.fault("a process dies for good", st.vanish, "c")
+        elif kind == "delete":
+            st.spoilt.add("facts")
+            st.fault("an output topic is deleted for 8 s", st.delete_output, "facts", 8)
+        elif kind == "deny":
+            st.fault("an ACL refuses an output for 8 s", st.deny, "indicators", 8)
+        else:
+            act(st, kind, coming)
+
+    with nodes.Nodes(folder) as node:
+        play(logs.Helpdesk(folder, 60000, 4), node,
+             spread(kills, ["join", "vanish", "deny", "grow", "delete", "deny"]), 5, do)
+
+
+def cold(folder, times):
+    with nodes.Nodes(folder) as node:
+        play(logs.Helpdesk(folder, 40000, 3), node, ["cold"] * times, 7)
+
+
+SCENES = {"cold": (cold, 3), "helpdesk": (helpdesk, 20), "uci": (uci, 26), "cluster": (cluster, 30), "way": (way, 2), "brokers": (brokers, 60),
+          "changes": (changes, 10)}
 
 
 def main():
-    scenes = {"helpdesk": (helpdesk, 20), "uci": (uci, 26)}
-    if len(sys.argv) not in (2, 3) or sys.argv[1] not in scenes:
+    if len(sys.argv) not in (2, 3) or sys.argv[1] not in SCENES:
         sys.exit(__doc__)
-    run, kills = scenes[sys.argv[1]]
-    if sys.argv[1] == "uci":
-        stage.shared()  # before a broker starts for nothing
+    run, count = SCENES[sys.argv[1]]
     folder = tempfile.mkdtemp(prefix="cpid-chaos-")
-    node = nodes.Nodes(folder)
     try:
-        run(folder, node, int(sys.argv[2]) if len(sys.argv) == 3 else kills)
-    finally:
-        node.wipe()
-        shutil.rmtree(folder)
+        run(folder, int(sys.argv[2]) if len(sys.argv) == 3 else count)
+    except BaseException:
+        if nodes.KEEP:
+            print(f"kept: {folder}")
+        else:
+            shutil.rmtree(folder)
+        raise
+    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ class Journal:
         at, deadline = len(self.lines), time.monotonic() + seconds
         while time.monotonic() < deadline:
             for t, who, line in self.lines[at:]:
-                if who == instance and re.search(pattern, line):
+                if (instance is None or who == instance) and re.search(pattern, line):
                     return t
             time.sleep(0.02)
         raise SystemExit(f"FAILED: {instance} has not said {pattern} for {seconds} s")

@@ -14,13 +14,13 @@ import uci
 PARTITIONS = 4
 # The shortest that make sense: a worker that is stopped for seven seconds has outlasted both.
 OPTIONS = {"session.timeout.ms": 3000, "heartbeat.interval.ms": 500, "transaction.timeout.ms": 5000,
-           "socket.timeout.ms": 3000}
+           "socket.timeout.ms": 3000, "topic.metadata.refresh.interval.ms": 3000}
 GENERATOR = os.environ.get("CPID_GENERATOR", os.path.join(stage.root, "build", "dev", "tests", "bench", "bench_gen"))
 
 
 def kafka(workers, options):
     pairs = ", ".join(f'("{name}", "{value}")' for name, value in options.items())
-    return f'kafka = {{ servers = "{stage.BROKER}"; options = ( {pairs} ); }};\nworkers = {workers};\n'
+    return f'kafka = {{ servers = "{stage.CLIENTS}"; options = ( {pairs} ); }};\nworkers = {workers};\n'
 
 
 class Log:
@@ -67,7 +67,7 @@ class Helpdesk(Log):
         last = max(record[1] for record in records) + 24 * 3600 * 1000
         super().__init__("helpdesk", records, [
             (p, last, "beat", json.dumps({"id": f"beat-{p}", "type": "source.heartbeat", "ts": last, "case": "beat"}))
-            for p in range(PARTITIONS)], None)
+            for p in range(PARTITIONS + 2)], None)
         self.until = stage.utc(last - 31000)
 
     def spoilt(self, pick):

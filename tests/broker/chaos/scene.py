@@ -8,9 +8,11 @@ import statistics
 import subprocess
 import threading
 import time
+import zlib
 
 import eye
 import logs
+import nodes
 import outputs
 import stage
 
@@ -23,6 +25,7 @@ class Pace(threading.Thread):
     def __init__(self, scene, records, faults):
         super().__init__(daemon=True)
         self.records, self.faults_left, self.each_s = records, faults, 2.0
+        self.partitions = None  # by key over so many, if partitions were added
         self.failed = None
         self.loader = subprocess.Popen([stage.LOAD, stage.BROKER, scene.source], stdin=subprocess.PIPE,
                                        stderr=open(os.path.join(scene.folder, "loader.err"), "w"), text=True)
@@ -35,7 +38,7 @@ class Pace(threading.Thread):
                 left = len(self.records) - at
                 seconds = max(self.faults_left, 0) * self.each_s
                 count = left if self.faults_left <= 0 else max(1, int(left * 0.05 / (seconds + 2)))
-                self.loader.stdin.write("".join(f"{p}\t{ts}\t{key}\t{value}\n"
+                self.loader.stdin.write("".join(f"{self.place(p, key)}\t{ts}\t{key}\t{value}\n"
                                                 for p, ts, key, value in self.records[at:at + count]))
                 self.loader.stdin.flush()
                 at += count
@@ -46,6 +49,9 @@ class Pace(threading.Thread):
                 self.failed = f"the loader ended with {self.loader.returncode}"
         except OSError as error:
             self.failed = f"the loader ended early: {error}"
+
+    def place(self, partition, key):
+        return zlib.crc32(key.encode()) % self.partitions if self.partitions else partition
 
     def done(self):
         """Everything is in the topic."""
@@ -59,13 +65,15 @@ class Pace(threading.Thread):
 
 
 class Scene(stage.Stage):
-    def __init__(self, log, nodes, seed):
+    def __init__(self, log, node, seed):
         super().__init__(log.name, log.conf, logs.PARTITIONS, logs.PARTITIONS)
         self.logged = log
-        self.nodes = nodes
+        self.nodes = node
         self.pick = random.Random(seed)
         self.faults = []  # (kind, begin, when what was hurt is there again, when all commit again)
         self.pace = None
+        self.down = None     # a node that was killed
+        self.spoilt = set()  # outputs that were deleted meanwhile: nothing to compare
         self.two = os.path.join(self.folder, "two.conf")  # the same with two workers
         with open(self.conf, encoding="utf-8") as text:
             lines = text.read()
@@ -83,7 +91,7 @@ class Scene(stage.Stage):
     def end(self):
         self.commits.end()
         self.journal.end()
-        super().end()
+        super().end(keep=nodes.KEEP)
 
     # ---- faults
 
@@ -131,6 +139,72 @@ class Scene(stage.Stage):
         self.nodes.restart()
         return time.monotonic()
 
+    # ---- several nodes
+
+    def kill_coordinator(self, kind, name):
+        which = self.nodes.coordinator(kind, name)
+        self.nodes.kill(which)
+        self.down = which
+
+    def restart_node(self):
+        self.nodes.restart(self.down)
+        return time.monotonic()
+
+    def roll(self):
+        for which in range(len(self.nodes.folders)):
+            self.nodes.restart(which)
+        return time.monotonic()
+
+    # ---- what an administrator does
+
+    def topic(self, *words):
+        subprocess.run([stage.TOPIC, stage.BROKER, *words], check=True)
+
+    def grow(self, partitions):
+        self.topic("grow", self.source, str(partitions))
+        self.source_partitions = partitions
+        time.sleep(2)  # the loader must know them, too
+        self.pace.partitions = partitions
+        self.journal.wait(None, r"assigned worker=\d+ source_partitions=[2-9]", PATIENCE_S)
+        return time.monotonic()
+
+    def vanish(self, instance):
+        """A process dies, and nobody starts it again."""
+        process = next(p for p in self.processes if p.instance == instance)
+        process.kill()
+        process.wait()
+        self.processes.remove(process)
+
+    def delete_output(self, name, seconds):
+        self.topic("delete", f"{self.application}.{name}")
+        time.sleep(seconds)
+        subprocess.run([stage.CPID, "topics", "-c", self.conf, "--create"], stdout=subprocess.DEVNULL, check=False)
+        return time.monotonic()
+
+    def deny(self, name, seconds):
+        self.topic("deny", f"{self.application}.{name}")
+        time.sleep(seconds)
+        self.topic("allow", f"{self.application}.{name}")
+        return time.monotonic()
+
+    # ---- the way to the broker
+
+    def harm(self, rule):
+        """Until it has met a request."""
+        self.nodes.proxy.harm(rule)
+        if not rule.met.wait(PATIENCE_S):
+            self.fail("no such request came")
+        return time.monotonic()
+
+    # ---- processes
+
+    def freeze_broker(self, seconds):
+        """Longer than a transaction may last."""
+        self.nodes.pause()
+        time.sleep(seconds)
+        self.nodes.cont()
+        return time.monotonic()
+
     def join(self, instance):
         self.start(instance, "--clock", "record")
         self.journal.wait(instance, r"assigned worker=\d+ .* tasks=[1-9]", PATIENCE_S)
@@ -172,12 +246,12 @@ class Scene(stage.Stage):
         self.load(self.logged.closing)
         self.wait_until_quiet(quiet_s=6.0)
         self.report()
-        sent = len(self.logged.records) + len(self.logged.closing)
+        sent = len(self.logged.records) + sum(1 for p, *_ in self.logged.closing if p < self.source_partitions)
         there = self.replay_topic(self.logged.until)
         print(f"{sent} records sent, {there} in the topic (a broker that died may have taken some twice)")
         if there < sent:
             self.fail("the loader has lost records")
-        outputs.compare(self)
+        outputs.compare(self, self.spoilt)
         self.stop()
 
 

@@ -21,8 +21,14 @@ static void delivered(rd_kafka_t *kafka, const rd_kafka_message_t *message, void
 
 static rd_kafka_t *connect_to(const char *address)
 {
-    static const char *const settings[] = { "enable.idempotence",       "true", "linger.ms", "20",
-                                            "reconnect.backoff.max.ms", "300" };
+    static const char *const settings[] = { "enable.idempotence",
+                                            "true",
+                                            "linger.ms",
+                                            "20",
+                                            "reconnect.backoff.max.ms",
+                                            "300",
+                                            "topic.metadata.refresh.interval.ms",
+                                            "1000" };
     char why[512];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
