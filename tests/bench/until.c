@@ -19,7 +19,7 @@
 #include "bench.h"
 #include "broker.h"
 
-#define QUIET_MS 1000
+#define QUIET_MS 3000
 #define PATIENCE_MS 900000
 
 static pid_t child;

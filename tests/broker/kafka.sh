@@ -14,6 +14,8 @@
 #   kafka.sh status NODE                        "running ADDRESS", "paused ADDRESS" (0), "stopped" (3)
 #   kafka.sh with NODE COMMAND...               the command with CPID_TEST_BROKER=ADDRESS
 #
+# CPID_KAFKA_JAVA holds more options for Java at a start: the broker is set up to start fast and stay small.
+#
 # Java, Maven or the jars are not to be had: exit 77 and a line that starts with SKIP; with CI set, 1.
 set -eu
 umask 022
@@ -211,7 +213,7 @@ prepare() { # PORT [SETTING...]
 }
 
 start_again() {
-    extra="-Xshare:auto -XX:SharedArchiveFile=$(archive_of) -Xlog:disable"
+    extra="-Xshare:auto -XX:SharedArchiveFile=$(archive_of) -Xlog:disable ${CPID_KAFKA_JAVA:-}"
     launch
     say "running $(address_of)"
 }
