@@ -121,8 +121,10 @@ static bool moved_meanwhile(struct worker *w, const struct port_position *pos)
 /* Offset and state were committed together, so they agree unless somebody deleted one of them. */
 static bool task_take(struct worker *w, struct worker_task *t, const struct port_position *pos)
 {
-    if (t->task && t->next == pos->offset)
-        return true; /* kept in memory while the group rearranged itself */
+    /* kept in memory while the group rearranged itself; what was left over others may have done,
+     * which moves no offset */
+    if (t->task && t->next == pos->offset && !t->due)
+        return true;
     int64_t next = -1;
     task_drop(t);
     int r = task_restore(w, t, &next);
@@ -145,10 +147,24 @@ static bool task_take(struct worker *w, struct worker_task *t, const struct port
     return r == 0 || worker_ends(w, WORKER_LEFT);
 }
 
+/* Others may have moved its time, too, without moving the offset. */
+static bool is_as_committed(const struct worker_source *src, const struct port_position *pos)
+{
+    struct cpi_buf buf;
+    cpi_buf_init(&buf);
+    if (src->intake)
+        cpi_intake_format(src->intake, &buf);
+    bool same = src->intake && src->next == pos->offset && pos->metadata_len > 0 &&
+                cpi_text_equal(cpi_buf_text(&buf),
+                               (struct cpi_text){ pos->metadata, pos->metadata_len });
+    cpi_buf_fini(&buf);
+    return same;
+}
+
 static bool source_take(struct worker *w, struct worker_source *src,
                         const struct port_position *pos)
 {
-    if (src->intake && src->next == pos->offset)
+    if (is_as_committed(src, pos))
         return true;
     uint16_t topic_index;
     cpi_intake_free(src->intake);
