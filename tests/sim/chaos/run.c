@@ -308,6 +308,13 @@ static int64_t next_time(const struct run *run)
     return next;
 }
 
+/* Where nothing may be late no record may be passed by. */
+static bool can_jump(const struct run *run)
+{
+    return run->plan->kind != PLAN_CLOCK || run->next_record == run->plan->n_records ||
+           run->plan->record[run->next_record].at_ms > run->k.now_ms + 20 * CPI_MINUTE;
+}
+
 /* True if there is nothing to wait for any more. */
 static bool clock_move(struct run *run)
 {
@@ -326,7 +333,7 @@ static bool clock_move(struct run *run)
             step = 1 + (int64_t)(roll(&run->dice) % (uint64_t)step);
         run->wait_ms = 0;
     }
-    if (!run->calm && comes(run, run->rough.clock_jump))
+    if (!run->calm && comes(run, run->rough.clock_jump) && can_jump(run))
         step += some_time(run);
     k->now_ms += step < 1 ? 1 : step;
     records_come(run);
