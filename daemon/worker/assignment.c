@@ -154,9 +154,9 @@ static bool is_as_committed(const struct worker_source *src, const struct port_p
     cpi_buf_init(&buf);
     if (src->intake)
         cpi_intake_format(src->intake, &buf);
-    bool same = src->intake && src->next == pos->offset && pos->metadata_len > 0 &&
-                cpi_text_equal(cpi_buf_text(&buf),
-                               (struct cpi_text){ pos->metadata, pos->metadata_len });
+    bool same =
+        src->intake && src->next == pos->offset && pos->metadata_len > 0 &&
+        cpi_text_equal(cpi_buf_text(&buf), (struct cpi_text){ pos->metadata, pos->metadata_len });
     cpi_buf_fini(&buf);
     return same;
 }
