@@ -14,7 +14,8 @@ void cpi_alert_init(struct cpi_alert_state *state)
 bool cpi_alert_equal(const struct cpi_alert_state *a, const struct cpi_alert_state *b)
 {
     return a->phase == b->phase && a->since == b->since && a->cleared_since == b->cleared_since &&
-           a->zero_since == b->zero_since && a->ended == b->ended && a->resends == b->resends;
+           a->zero_since == b->zero_since && a->began == b->began && a->ended == b->ended &&
+           a->resends == b->resends;
 }
 
 bool cpi_alert_is_idle(const struct cpi_alert_state *state)
