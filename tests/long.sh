@@ -111,7 +111,7 @@ step_valgrind() {
         tests/golden/alerts/sure-quantile tests/golden/order/duplicates tests/golden/figures/buckets \
         tests/golden/edges/sums tests/golden/edges/lord-howe tests/golden/time/revised; do
         echo "$case"
-        CPID=$out/cpid python3 tests/golden/run "$case" || return
+        GOLDEN_PATIENCE_S=3000 CPID=$out/cpid python3 tests/golden/run "$case" || return
     done
     rm -rf "$out"
 }

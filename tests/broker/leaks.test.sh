@@ -75,7 +75,7 @@ updates() {
 "$CPID" run -c "$home/cpid.conf" >"$home/run" 2>&1 &
 daemon=$!
 tries=0
-until [ "$(updates)" -gt 0 ] || [ $tries -ge 100 ]; do
+until [ "$(updates)" -gt 0 ] || [ $tries -ge 300 ]; do
     tries=$((tries + 1))
     kill -0 $daemon 2>/dev/null || break
 done
