@@ -184,7 +184,6 @@ static bool source_take(struct worker *w, struct worker_source *src,
                  "metadata_unreadable worker=%u topic=%s partition=%u text=\"the committed offset "
                  "is not of cpid: its watermark begins anew\"",
                  w->index, w->setup->topics->source[pos->place.topic], pos->place.partition);
-    src->slot_w = cpi_intake_watermark(src->intake);
     if (src->next != PORT_NO_OFFSET)
         return true;
     /* asked once: after a rollback "latest" would be another place */

@@ -18,19 +18,10 @@ static int64_t floor_step(int64_t t, int64_t step)
     return t - (r < 0 ? r + step : r);
 }
 
-static bool source_crossed(const struct worker *w, const struct worker_source *src)
-{
-    int64_t now = cpi_intake_watermark(src->intake);
-    if (now == CPI_TIME_NONE || now == src->slot_w)
-        return false;
-    return src->slot_w == CPI_TIME_NONE ||
-           floor_step(now, w->model->finest_ms) > floor_step(src->slot_w, w->model->finest_ms);
-}
-
 static bool any_crossed(const struct worker *w)
 {
     for (size_t i = 0; i < w->n_own; i++)
-        if (source_crossed(w, w->own[i]))
+        if (cpi_intake_has_crossed(w->own[i]->intake))
             return true;
     return false;
 }
@@ -157,10 +148,8 @@ static void gather(struct worker *w)
 
 void worker_committed(struct worker *w)
 {
-    for (size_t i = 0; i < w->n_own; i++) {
-        w->own[i]->slot_w = cpi_intake_watermark(w->own[i]->intake);
+    for (size_t i = 0; i < w->n_own; i++)
         w->own[i]->committed = w->own[i]->next;
-    }
     for (uint32_t q = 0; q < w->model->partitions; q++) {
         if (w->task[q].acted)
             w->task[q].committed = w->task[q].next;

@@ -24,7 +24,6 @@ struct worker_source {
     int64_t next; /* first offset not yet taken */
     int64_t committed;
     int64_t start;     /* where it began if nothing was committed; known once started */
-    int64_t slot_w;    /* W at the last commit */
     int64_t end_clock; /* clock of the last proof that the end was reached */
     int64_t probed_ms; /* monotonic time of that proof, or of asking for it */
     bool owned, at_end, paused, started;

@@ -77,6 +77,14 @@ void cpi_intake_free(struct cpi_intake *intake)
     free(intake);
 }
 
+/* The finest step that W lies in. */
+static int64_t step_of_w(struct cpi_intake *intake)
+{
+    if (intake->w == CPI_TIME_NONE || intake->w == CPI_TIME_END)
+        return intake->w;
+    return cpi_calendar_floor(&intake->calendar, cpi_finest_step(intake->model), intake->w);
+}
+
 /* ---- what survives: "cpid1 W firstW largest generation" (T6) ---- */
 
 void cpi_intake_format(const struct cpi_intake *intake, struct cpi_buf *buf)
@@ -107,6 +115,7 @@ bool cpi_intake_parse(struct cpi_intake *intake, struct cpi_text metadata)
     intake->generation = (uint32_t)generation > intake->model->generation
                              ? (uint32_t)generation
                              : intake->model->generation;
+    intake->told = step_of_w(intake); /* by the transaction that committed it */
     return true;
 }
 
@@ -138,9 +147,16 @@ void cpi_intake_until(struct cpi_intake *intake, int64_t until_ms)
     intake->until = until_ms;
 }
 
+bool cpi_intake_has_crossed(struct cpi_intake *intake)
+{
+    if (intake->w == CPI_TIME_NONE)
+        return false;
+    return intake->told == CPI_TIME_NONE || step_of_w(intake) > intake->told;
+}
+
 void cpi_intake_slot(struct cpi_intake *intake, bool beat, struct cpi_outbox *box)
 {
-    int64_t step = intake->w;
+    bool crossed = cpi_intake_has_crossed(intake);
     struct cpi_slot slot = {
         CPI_STAGE_SOURCE,  cpi_hash_name(intake->source->topic[intake->topic_index]),
         intake->partition, intake->topic_partitions,
@@ -148,14 +164,11 @@ void cpi_intake_slot(struct cpi_intake *intake, bool beat, struct cpi_outbox *bo
     };
     if (intake->w == CPI_TIME_NONE)
         return;
-    if (step != CPI_TIME_END)
-        step = cpi_calendar_floor(&intake->calendar, cpi_finest_step(intake->model), step);
-    bool crossed = intake->told == CPI_TIME_NONE || step > intake->told;
     cpi_outbox_put_slot(box, &slot, crossed || beat);
     if (crossed)
         cpi_outbox_urge(box);
     if (crossed || beat)
-        intake->told = step;
+        intake->told = step_of_w(intake);
 }
 
 /* W moves with every record that has a valid mapped time (T2). */

@@ -42,6 +42,8 @@ void cpi_intake_idle(struct cpi_intake *intake, int64_t clock_ms);
  * (CPI_TIME_END). */
 void cpi_intake_end(struct cpi_intake *intake, int64_t end_ms);
 
+/* Whether W has crossed a finest step since everybody was last told. */
+bool cpi_intake_has_crossed(struct cpi_intake *intake);
 /* Puts the partition's slot: to all targets if W crossed a finest step since it last was, or
  * `beat`; else only along with frames that go anyway. Once a transaction, after the feeds. */
 void cpi_intake_slot(struct cpi_intake *intake, bool beat, struct cpi_outbox *box);
