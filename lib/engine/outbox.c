@@ -22,7 +22,7 @@ struct cpi_outbox {
     struct cpi_combiner combiner;
     struct cpi_slot *slot;
     size_t n_slots, cap_slots;
-    bool to_all, urgent, skip_rows;
+    bool to_all, urgent, skip_rows, all_facts;
     struct cpi_frame_out *frame;
     struct cpi_buf *sent; /* what the frames are views of */
     size_t n_frames, cap_frames, cap_sent;
@@ -183,7 +183,7 @@ void cpi_outbox_put_fact(struct cpi_outbox *box, const struct cpi_fact *fact)
 {
     if (box->model->indicator[fact->indicator].n_over)
         cpi_combiner_add(&box->combiner, fact);
-    if (box->model->facts && fact->kind != CPI_FACT_PENDING)
+    if (box->all_facts || (box->model->facts && fact->kind != CPI_FACT_PENDING))
         cpi_emit_fact(box, box->model, &box->combiner.dims, fact);
 }
 
@@ -226,6 +226,11 @@ void cpi_outbox_put_row(struct cpi_outbox *box, uint32_t task, struct cpi_text k
     box->row[box->n_rows++] = (struct cpi_row){ task, cpi_arena_text(&box->arena, key),
                                                 cpi_arena_text(&box->arena, value) };
     box->bytes += (size_t)key.len + value.len;
+}
+
+void cpi_outbox_tell_all(struct cpi_outbox *box)
+{
+    box->all_facts = true;
 }
 
 void cpi_outbox_skip_rows(struct cpi_outbox *box)

@@ -59,6 +59,20 @@ static void send(struct cpi_window_stage *stage, const struct cpi_entity *entity
     cpi_emit_alert(box, stage->model, &out);
 }
 
+struct cpi_alert_input cpi_window_judge(struct cpi_window_stage *stage, struct cpi_entity *entity,
+                                        const struct cpi_alert *rule,
+                                        const struct cpi_figure *figure)
+{
+    const struct cpi_model *model = stage->model;
+    if (rule->no_data_ms)
+        return judge_silence(stage, entity, rule, figure->end);
+    struct cpi_reading sample = figure->reading; /* of derived ones: n is the smaller side's */
+    sample.n = figure->n;
+    return cpi_alert_judge(rule, &model->indicator[rule->indicator], &sample,
+                           cpi_figure_value(figure, model, rule->when.show),
+                           cpi_figure_value(figure, model, rule->clear.show), figure->end);
+}
+
 static void step_rule(struct cpi_window_stage *stage, struct cpi_entity *entity, uint16_t number,
                       const struct cpi_figure *figure, struct cpi_outbox *box)
 {
@@ -66,17 +80,8 @@ static void step_rule(struct cpi_window_stage *stage, struct cpi_entity *entity,
     const struct cpi_alert *rule = &model->alert[number];
     struct cpi_rule_state *state = cpi_entity_rule(entity, number);
     struct cpi_alert_state old = state->state;
-    struct cpi_alert_input input;
+    struct cpi_alert_input input = cpi_window_judge(stage, entity, rule, figure);
     int64_t b = figure->end;
-    if (rule->no_data_ms) {
-        input = judge_silence(stage, entity, rule, b);
-    } else {
-        struct cpi_reading sample = figure->reading; /* of derived ones: n is the smaller side's */
-        sample.n = figure->n;
-        input = cpi_alert_judge(rule, &model->indicator[rule->indicator], &sample,
-                                cpi_figure_value(figure, model, rule->when.show),
-                                cpi_figure_value(figure, model, rule->clear.show), b);
-    }
     enum cpi_alert_move move =
         cpi_alert_step(rule, model->window[rule->window].length_ms, &state->state, input, b);
     if (stage->replay) /* transitions alone: nobody is told twice (T5) */

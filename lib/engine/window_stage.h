@@ -88,6 +88,10 @@ int64_t cpi_window_due(struct cpi_window_stage *stage, struct cpi_entity *entity
 /* The rules that are about (indicator, window) step for the entity. */
 void cpi_window_alerts(struct cpi_window_stage *stage, struct cpi_entity *entity,
                        const struct cpi_figure *figure, struct cpi_outbox *box);
+/* What the rule sees in the figure. */
+struct cpi_alert_input cpi_window_judge(struct cpi_window_stage *stage, struct cpi_entity *entity,
+                                        const struct cpi_alert *rule,
+                                        const struct cpi_figure *figure);
 bool cpi_window_rule_is_about(const struct cpi_model *model, const struct cpi_alert *rule,
                               struct cpi_text entity_key);
 void cpi_window_refresh(struct cpi_window_stage *stage, struct cpi_outbox *box);

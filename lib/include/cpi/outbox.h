@@ -55,6 +55,9 @@ struct cpi_outbox *cpi_outbox_new(const struct cpi_model *model, uint32_t partit
 void cpi_outbox_free(struct cpi_outbox *box);
 /* Changelog rows are not wanted (replay): they are neither made nor kept. */
 void cpi_outbox_skip_rows(struct cpi_outbox *box);
+/* Every fact is published, also where the model says none, and those of starts without a verdict
+ * (kind pending): for explain. */
+void cpi_outbox_tell_all(struct cpi_outbox *box);
 /* Forgets everything: after the commit, or instead of it. */
 void cpi_outbox_reset(struct cpi_outbox *box);
 
