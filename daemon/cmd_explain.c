@@ -1,21 +1,24 @@
-/* cpid explain: what one record becomes, step by step. */
+/* cpid explain: what one record becomes, step by step; or why a figure is what it is (why.c). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <cpi/alloc.h>
 #include <cpi/envelope.h>
 
 #include "cmd.h"
 #include "config/load.h"
 #include "explain/record.h"
 #include "replay/input.h"
+#include "why.h"
 
 #define DOCUMENT_BYTES_MAX (64u << 20)
 
 struct arguments {
     const char *config, *topic, *file;
     bool json;
+    struct why why; /* with an entity: about a figure, not a record */
 };
 struct explaining {
     const struct arguments *args;
@@ -26,22 +29,65 @@ struct explaining {
     int64_t offset;
 };
 
+/* Where the value of an option goes; NULL = there is no such option. */
+static const char **target_of(struct arguments *args, const char *option)
+{
+    struct why *why = &args->why;
+    const struct {
+        const char *name, *other;
+        const char **target;
+    } options[] = {
+        { "-c", "--config", &args->config },
+        { "-t", "--topic", &args->topic },
+        { "-i", "--input", &why->input[why->n_inputs] },
+        { "--entity", "", &why->entity },
+        { "--indicator", "", &why->indicator },
+        { "--window", "", &why->window },
+        { "--at", "", &why->at },
+        { "--known", "", &why->known },
+        { "--facts", "", &why->facts },
+        { "--brokers", "", &why->brokers },
+    };
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (strcmp(option, options[i].name) == 0 || strcmp(option, options[i].other) == 0) {
+            why->n_inputs += options[i].target == &why->input[why->n_inputs];
+            return options[i].target;
+        }
+    return NULL;
+}
+
+static int check(const struct arguments *args)
+{
+    const struct why *why = &args->why;
+    if (!args->config)
+        return cmd_usage("explain", "-c FILE is missing: which configuration?");
+    bool figure = why->entity || why->indicator || why->at || why->n_inputs || why->facts ||
+                  why->brokers || why->window || why->known;
+    if (!figure)
+        return args->topic
+                   ? EXIT_OK
+                   : cmd_usage("explain", "--topic T is missing: which source's record is it?");
+    if (args->topic || args->file)
+        return cmd_usage("explain", "a record (--topic) or a figure (--entity), not both");
+    if (!why->entity || !why->indicator || !why->at)
+        return cmd_usage("explain", "a figure needs --entity, --indicator and --at");
+    if ((why->n_inputs > 0) + (why->facts != NULL) + (why->brokers != NULL) > 1)
+        return cmd_usage("explain", "-i, --facts or --brokers: one place to take it from");
+    return EXIT_OK;
+}
+
 static int parse(int argc, char **argv, struct arguments *args)
 {
-    *args = (struct arguments){ 0 };
+    *args = (struct arguments){ .why.input = cpi_xcalloc((size_t)argc, sizeof(char *)) };
     for (int i = 1; i < argc; i++) {
-        const char **target = NULL;
         if (strcmp(argv[i], "--json") == 0) {
-            args->json = true;
+            args->json = args->why.json = true;
             continue;
         }
-        if (strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0)
-            target = &args->config;
-        else if (strcmp(argv[i], "--topic") == 0 || strcmp(argv[i], "-t") == 0)
-            target = &args->topic;
-        else if (argv[i][0] == '-' && argv[i][1])
+        const char **target = target_of(args, argv[i]);
+        if (!target && argv[i][0] == '-' && argv[i][1])
             return cmd_usage("explain", "unknown option %s", argv[i]);
-        else if (args->file)
+        if (!target && args->file)
             return cmd_usage("explain", "unexpected argument %s; one FILE at a time", argv[i]);
         if (!target) {
             args->file = argv[i];
@@ -51,11 +97,7 @@ static int parse(int argc, char **argv, struct arguments *args)
             return cmd_usage("explain", "%s needs a value", argv[i]);
         *target = argv[++i];
     }
-    if (!args->config)
-        return cmd_usage("explain", "-c FILE is missing: which configuration?");
-    if (!args->topic)
-        return cmd_usage("explain", "--topic T is missing: which source's record is it?");
-    return EXIT_OK;
+    return check(args);
 }
 
 static int find_source(struct explaining *ex)
@@ -182,17 +224,25 @@ int cmd_explain(int argc, char **argv)
     struct config config;
     struct cpi_diag diag;
     int rc = parse(argc, argv, &args);
-    if (rc != EXIT_OK)
+    if (rc != EXIT_OK) {
+        free(args.why.input);
         return rc;
+    }
     cpi_diag_init(&diag);
     /* Records are explained as mapped: files of people that are not here are no reason to refuse.
      */
-    if (config_check(args.config, &config, &diag) < 0) {
+    bool figure = args.why.entity != NULL; /* who is who decides it */
+    rc = figure ? config_load(args.config, &config, &diag)
+                : config_check(args.config, &config, &diag);
+    if (rc < 0) {
         cmd_print_diag(&diag);
         rc = EXIT_CONFIG;
+    } else if (figure) {
+        rc = why(&args.why, &config);
     } else {
         rc = explain(&args, &config);
     }
+    free(args.why.input);
     cpi_diag_fini(&diag);
     config_fini(&config);
     return rc;

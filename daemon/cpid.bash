@@ -32,11 +32,11 @@ _cpid() {
         return
     fi
     case $before in
-    -c | --config | -o | --keep)
+    -c | --config | -o | --keep | --facts)
         COMPREPLY=($(compgen -f -- "$word"))
         return
         ;;
-    --explain)
+    --explain | --indicator)
         COMPREPLY=($(compgen -W "$(_cpid_indicators)" -- "$word"))
         return
         ;;
@@ -62,13 +62,15 @@ _cpid() {
             $(compgen -f -- "$word"))
         return
         ;;
-    --instance | --until | --seed | --speed)
+    --instance | --until | --seed | --speed | --entity | --at | --window | --known | --brokers)
         return
         ;;
     esac
     case ${COMP_WORDS[1]} in
     check) options="-c --config --explain --kafka --pack --settings --indicators --help" ;;
-    explain) options="-c --config -t --topic --json --help" ;;
+    explain)
+        options="-c --config -t --topic --json --entity --indicator --at --window --known -i --facts --brokers --help"
+        ;;
     replay) options="-c --config -i -o --every-boundary --until --help" ;;
     run) options="-c --config --instance --clock --help" ;;
     topics) options="-c --config --create --help" ;;

@@ -19,8 +19,12 @@ const struct cmd cmds[] = {
       "\n"
       "Example: cpid check -c cpid.conf --explain fcr\n" },
     { "explain", cmd_explain,
-      "what one record becomes: the rule that matched, each value, or why it is refused",
+      "what one record becomes, or why a figure is what it is, down to its cases",
       "Usage: cpid explain -c FILE --topic TOPIC [--json] [RECORDS]\n"
+      "       cpid explain -c FILE --entity WHO --indicator NAME --at TIME [--window NAME] "
+      "[--known "
+      "TIME]\n"
+      "                    [-i TOPIC=PATH ... | --facts PATH | --brokers HOST:PORT] [--json]\n"
       "\n"
       "  -c, --config FILE   the configuration\n"
       "  -t, --topic TOPIC   whose records these are\n"
@@ -28,6 +32,18 @@ const struct cmd cmds[] = {
       "  RECORDS             JSON, one record a line, or as kcat -J writes them; without it: "
       "standard input\n"
       "\n"
+      "  --entity WHO        why a figure is what it is: of org, or an entity such as rep:anna or "
+      "team:phone\n"
+      "  --indicator NAME    which\n"
+      "  --at TIME           at which boundary: the last one at or before TIME\n"
+      "  --window NAME       over which window; without it the indicator's first\n"
+      "  --known TIME        as it was known then: a revision; without it the update on time\n"
+      "  -i TOPIC=PATH       from files of events, as for replay\n"
+      "  --facts PATH        from a file of facts; - is standard input\n"
+      "  --brokers HOST:PORT from the facts' topic there; without any of the three: at the "
+      "configuration's\n"
+      "\n"
+      "Example: cpid explain -c cpid.conf --entity rep:anna --indicator fcr --at 2026-03-04T12:00\n"
       "Example: kcat -C -b localhost -t zendesk.events -o -1 -c 1 -e | cpid explain -c cpid.conf "
       "-t zendesk.events\n" },
     { "replay", cmd_replay,

@@ -56,6 +56,16 @@ int kafka_topics_compare(const struct kafka_setup *setup, const struct kafka_top
 size_t kafka_brokers_check(const struct kafka_setup *setup, int timeout_ms, char *ret_text,
                            size_t text_bytes);
 
+/* ---- reading a topic whole ---- */
+struct kafka_scan;
+/* Every committed record from the beginning to where the topic ends now. NULL with a text if it
+ * cannot be; timeout_ms is for each answer of a broker. */
+struct kafka_scan *kafka_scan_new(const struct kafka_setup *setup, const char *topic,
+                                  int timeout_ms, char *ret_why, size_t why_bytes);
+/* 1 with a record (a view until the next call), 0 at the end, -EHOSTUNREACH. */
+int kafka_scan_next(struct kafka_scan *scan, struct cpi_text *ret_value);
+void kafka_scan_free(struct kafka_scan *scan);
+
 /* ---- the embedded cluster of the demo ---- */
 struct kafka_mock;
 struct kafka_mock *kafka_mock_new(void);

@@ -440,6 +440,19 @@ void cpi_emit_alert(struct cpi_outbox *box, const struct cpi_model *model,
     cpi_buf_fini(&time);
 }
 
+/* Which event decided it. */
+static void add_cause(struct cpi_buf *buf, const struct cpi_model *model,
+                      const struct cpi_event *by)
+{
+    cpi_json_add_name(buf, "by");
+    cpi_buf_add_byte(buf, '{');
+    if (by->type != CPI_NO_INDEX)
+        cpi_json_add_member(buf, "type", model->type[by->type].name);
+    cpi_json_add_time(buf, "time", by->time);
+    cpi_json_add_member(buf, "case", by->case_id);
+    cpi_buf_add_byte(buf, '}');
+}
+
 void cpi_emit_fact(struct cpi_outbox *box, const struct cpi_model *model,
                    const struct cpi_dim_fields *dims, const struct cpi_fact *fact)
 {
@@ -488,6 +501,8 @@ void cpi_emit_fact(struct cpi_outbox *box, const struct cpi_model *model,
         cpi_buf_add_byte(&value, ':');
         cpi_json_add_string(&value, fact->dim[d]);
     }
+    if (fact->by && fact->kind == CPI_FACT_COUNTED)
+        add_cause(&value, model, fact->by);
     if (fact->partial)
         cpi_json_add_bool(&value, "partial", true);
     cpi_buf_add_byte(&value, '}');

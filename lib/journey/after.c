@@ -31,19 +31,24 @@ static bool judges(const struct cpi_breaker *breaker, const struct cpi_seen *sta
  * it. */
 struct own {
     enum cpi_decision decision;
-    size_t decider; /* of LOST and WON */
+    size_t decider;             /* of LOST and WON */
+    const struct cpi_event *by; /* the event behind the decision, also of one before the start */
 };
 
 static enum cpi_decision before(const struct cpi_fold *fold, const struct cpi_indicator *ind,
-                                size_t start)
+                                size_t start, const struct cpi_event **ret_by)
 {
     const struct cpi_seen *s = fold->seen[start];
     if (ind->has_good && !cpi_conds_hold(&ind->good, &s->ev, &s->words))
         return CPI_LOST_BEFORE;
     for (size_t b = 0; b < ind->n_breakers; b++) {
         uint32_t count = 0;
-        for (size_t i = 0; ind->breaker[b].before && i < start; i++)
-            count += judges(&ind->breaker[b], s, fold->seen[i]);
+        for (size_t i = 0; ind->breaker[b].before && i < start; i++) {
+            if (!judges(&ind->breaker[b], s, fold->seen[i]))
+                continue;
+            count++;
+            *ret_by = &fold->seen[i]->ev;
+        }
         if (ind->breaker[b].before && count >= ind->breaker[b].at_least)
             return ind->breaker[b].follows ? CPI_WON_BEFORE : CPI_LOST_BEFORE;
     }
@@ -52,7 +57,8 @@ static enum cpi_decision before(const struct cpi_fold *fold, const struct cpi_in
 
 static struct own judge(const struct cpi_fold *fold, const struct cpi_indicator *ind, size_t start)
 {
-    struct own own = { before(fold, ind, start), fold->n_seen };
+    struct own own = { .decider = fold->n_seen };
+    own.decision = before(fold, ind, start, &own.by);
     const struct cpi_seen *s = fold->seen[start];
     int64_t until = ind->within_ms ? s->ev.time + ind->within_ms : CPI_TIME_END;
     uint32_t count[64] = { 0 };
@@ -69,6 +75,7 @@ static struct own judge(const struct cpi_fold *fold, const struct cpi_indicator 
             if (own.decision == CPI_UNDECIDED || !ind->breaker[b].follows)
                 own.decision = ind->breaker[b].follows ? CPI_WON : CPI_LOST;
             own.decider = i;
+            own.by = &fold->seen[i]->ev;
         }
         if (own.decision != CPI_UNDECIDED)
             break;
@@ -101,6 +108,7 @@ void cpi_fold_verdict(struct cpi_fold *fold, const struct cpi_verdict *v)
     struct cpi_fact fact =
         cpi_fold_fact(fold, v->indicator, CPI_FACT_COUNTED, v->subject, v->credit, time);
     fact.good = good;
+    fact.by = v->by;
     if (due <= fold->t && due < limit) {
         cpi_fold_add_fact(fold, &fact);
         return;
@@ -110,6 +118,7 @@ void cpi_fold_verdict(struct cpi_fold *fold, const struct cpi_verdict *v)
     if (over || (!ind->within_ms && given_up <= fold->t)) {
         fact.kind = CPI_FACT_EXCLUDED;
         fact.good = false;
+        fact.by = NULL;
         fact.excluded = over ? CPI_EXCLUDED_LIMIT : CPI_EXCLUDED_UNDECIDED;
         fact.time = over ? limit : excluded_at;
         cpi_fold_add_fact(fold, &fact);
@@ -117,6 +126,7 @@ void cpi_fold_verdict(struct cpi_fold *fold, const struct cpi_verdict *v)
     }
     fact.kind = CPI_FACT_PENDING;
     fact.good = false;
+    fact.by = NULL;
     fact.time = v->t0;
     cpi_fold_add_fact(fold, &fact);
     cpi_fold_wait(fold, due != CPI_TIME_END ? due : given_up);
@@ -192,6 +202,7 @@ static void settle_start(struct cpi_fold *fold, uint16_t indicator, size_t start
         .t0 = ev->time,
         .decision = own.decision,
         .decided_at = by_event ? fold->seen[own.decider]->ev.time : ev->time,
+        .by = own.decision != CPI_UNDECIDED ? own.by : NULL,
         .credit = cpi_fold_credit(fold, ind, start, by_event ? own.decider : start, decider,
                                   ev->time + ind->within_ms),
     };

@@ -55,15 +55,19 @@ struct found {
 };
 
 static enum cpi_decision look_back(const struct cpi_fold *fold, const struct cpi_indicator *ind,
-                                   const struct cpi_start *start)
+                                   const struct cpi_start *start, const struct cpi_event **ret_by)
 {
     int64_t since = start->time - (ind->within_ms ? ind->within_ms : fold->model->keep_journeys_ms);
     for (size_t b = 0; b < ind->n_breakers; b++) {
         uint32_t count = 0;
-        for (size_t i = 0; ind->breaker[b].before && i < fold->n_seen; i++)
-            count += fold->seen[i]->ev.time >= since &&
-                     across(&fold->seen[i]->ev, start->time, start->case_id, start->id) < 0 &&
-                     judges(fold, &ind->breaker[b], start, fold->seen[i]);
+        for (size_t i = 0; ind->breaker[b].before && i < fold->n_seen; i++) {
+            const struct cpi_event *ev = &fold->seen[i]->ev;
+            if (ev->time < since || across(ev, start->time, start->case_id, start->id) >= 0 ||
+                !judges(fold, &ind->breaker[b], start, fold->seen[i]))
+                continue;
+            count++;
+            *ret_by = ev;
+        }
         if (ind->breaker[b].before && count >= ind->breaker[b].at_least)
             return ind->breaker[b].follows ? CPI_WON_BEFORE : CPI_LOST_BEFORE;
     }
@@ -121,6 +125,16 @@ static struct cpi_credited held(const struct cpi_start *start, int64_t at)
     return credit;
 }
 
+/* All that is known here of the event of its own case that decided a start. */
+static const struct cpi_event *own_event(struct cpi_fold *fold, const struct cpi_start *start)
+{
+    struct cpi_event *ev = cpi_arena_take(&fold->arena, sizeof *ev);
+    *ev = (struct cpi_event){ .type = CPI_NO_INDEX,
+                              .time = start->own_time,
+                              .case_id = start->case_id };
+    return ev;
+}
+
 static void settle(struct cpi_fold *fold, const struct cpi_start *start)
 {
     const struct cpi_indicator *ind = &fold->model->indicator[start->indicator];
@@ -131,7 +145,8 @@ static void settle(struct cpi_fold *fold, const struct cpi_start *start)
                                    .limited = start->limited,
                                    .limited_at = start->limited_at };
     bool own_early = start->own == CPI_LOST_BEFORE || start->own == CPI_WON_BEFORE;
-    enum cpi_decision back = own_early ? start->own : look_back(fold, ind, start);
+    const struct cpi_event *by = NULL;
+    enum cpi_decision back = own_early ? start->own : look_back(fold, ind, start, &by);
     struct found found = { CPI_UNDECIDED, NULL };
     if (back == CPI_UNDECIDED)
         found = look_ahead(fold, ind, start);
@@ -140,14 +155,17 @@ static void settle(struct cpi_fold *fold, const struct cpi_start *start)
     if (back != CPI_UNDECIDED) {
         verdict.decision = back;
         verdict.decided_at = start->time;
+        verdict.by = own_early ? NULL : by;
         verdict.credit = held(start, start->time);
     } else if (own_first) {
         verdict.decision = start->own;
         verdict.decided_at = start->own_time;
+        verdict.by = own_event(fold, start);
         verdict.credit = (struct cpi_credited){ start->own_rep, start->own_team };
     } else if (found.ev) {
         verdict.decision = found.decision;
         verdict.decided_at = found.ev->time;
+        verdict.by = found.ev;
         verdict.credit = ind->credit == CPI_CREDIT_BREAKER
                              ? (struct cpi_credited){ found.ev->rep, found.ev->team }
                              : held(start, found.ev->time);

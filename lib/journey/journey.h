@@ -159,7 +159,8 @@ struct cpi_verdict {
     const struct cpi_event *subject; /* gives case, customer and dimensions */
     int64_t t0;
     enum cpi_decision decision;
-    int64_t decided_at; /* of LOST and WON: the deciding event's time */
+    int64_t decided_at;         /* of LOST and WON: the deciding event's time */
+    const struct cpi_event *by; /* the deciding event, NULL = none */
     struct cpi_credited credit;
     bool limited; /* over its limit elsewhere (customer stage: of the case) */
     int64_t limited_at;

@@ -229,7 +229,9 @@ static size_t check_golden(const char *path)
     if (!getcwd(before, sizeof before) || chdir(path) != 0)
         abort();
     cpi_diag_init(&diag);
-    if (config_load("cpid.conf", &golden.config, &diag) == 0) {
+    /* what replay refuses has nothing to account for */
+    if (access("expected/exit", F_OK) != 0 &&
+        config_load("cpid.conf", &golden.config, &diag) == 0) {
         read_args(&golden);
         if (play(&golden))
             seen = check_case(&golden);

@@ -100,6 +100,99 @@ static void test_words(void)
     }
 }
 
+#define FIGURE                                                                                     \
+    "explain -c conf/examples/zendesk.conf --entity team:support --indicator fcr --at "            \
+    "2026-03-04T12:30:00Z "
+#define EVENTS "-i zendesk.events=conf/examples/tickets.ndjson "
+
+static void test_figure(void)
+{
+    TEST ("a figure: the number, each case with what decided it, the sum, the alert's path") {
+        static const char *const wanted[] = {
+            "value      0.250000, 1 of 4\n",
+            "target     >= 75 %: missed\n",
+            "sample     4 counted, 0 excluded, 2 pending\n",
+            "adds up    1 of 4: what the window says\n",
+            "  2026-03-03T09:30:00.000Z  pending   zendesk:1006  anna\n",
+            "  lost      zendesk:1001  anna  by case.opened of zendesk:1005 at "
+            "2026-03-03T07:55:00.000Z, event ev-10 in zendesk.events/0/10\n",
+            "  lost      zendesk:1002  ben  by case.reopened at 2026-03-02T15:03:00.000Z, event "
+            "ev-09 in zendesk.events/0/9\n",
+            "  2026-03-04T09:00:00.000Z  1 of 2\n",
+            "alert fcr-low: when < 70 %, of at least 4, for 1h; over when >= 75 %\n"
+            "  2026-03-04T11:00:00.000Z  pending   value 0.250000 of 4\n"
+            "  2026-03-04T12:00:00.000Z  firing    value 0.250000 of 4\n"
+            "  here it is firing: breached\n",
+        };
+        CHECK_INT(run("", FIGURE EVENTS), 0);
+        for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+            CHECK(strstr(out, wanted[i]) != NULL);
+            if (!strstr(out, wanted[i]))
+                printf("  missing: %s", wanted[i]);
+        }
+    }
+    TEST ("a late event: the number as it was on time, and as it was known later") {
+        const char *late = "explain -c conf/examples/zendesk.conf " EVENTS
+                           "--entity team:phone --indicator resolution --at 2026-03-05T07:10:00Z ";
+        char later[512];
+        CHECK_INT(run("", late), 0);
+        CHECK(strstr(out, "5 counted") != NULL);
+        CHECK(strstr(out, "1 fact of this window became known later") != NULL);
+        snprintf(later, sizeof later, "%s --known 2026-03-05T09:00:00Z", late);
+        CHECK_INT(run("", later), 0);
+        CHECK(strstr(out, "6 counted") != NULL);
+        CHECK(strstr(out, "adds up    6, together 7786000 ms") != NULL);
+    }
+    TEST ("as JSON: the update as it was published, and all that it is made of") {
+        CHECK_INT(run("", FIGURE EVENTS "--json"), 0);
+        CHECK(strstr(out, "{\"update\":{\"indicator\":\"fcr\",") == out);
+        CHECK(strstr(out, "\"n\":4,\"good\":1,\"low\":0.045587,") != NULL);
+        CHECK(strstr(out, "\"pending\":2,") != NULL);
+        CHECK(strstr(out, "\"sum\":{\"n\":4,\"good\":1,\"excluded\":0,\"meets\":true}") != NULL);
+        CHECK(
+            strstr(
+                out,
+                "\"by\":{\"type\":\"case.reopened\",\"time\":\"2026-03-02T15:03:00.000Z\","
+                "\"case\":\"zendesk:1002\",\"id\":\"ev-09\",\"record\":\"zendesk.events/0/9\"}") !=
+            NULL);
+        CHECK(strstr(out, "\"alerts\":[{\"name\":\"fcr-low\",\"state\":\"firing\",") != NULL);
+    }
+    TEST ("from a file of facts: the same, but for what only events tell") {
+        CHECK_INT(run_command("rm -rf /tmp/cpid-explain-facts; $CPID replay -c "
+                              "conf/examples/zendesk.conf " EVENTS
+                              "-o /tmp/cpid-explain-facts --until 2026-03-09 2>&1"),
+                  0);
+        CHECK_INT(run("", FIGURE "--facts /tmp/cpid-explain-facts/facts.ndjson"), 0);
+        CHECK(strstr(out, "value      0.250000, 1 of 4\n") != NULL);
+        CHECK(strstr(out, "sample     4 counted, 0 excluded\n") != NULL);
+        CHECK(strstr(out, "ben  by another event at 2026-03-02T15:03:00.000Z\n") != NULL);
+        CHECK_INT(run("", FIGURE "--json --facts /tmp/cpid-explain-facts/facts.ndjson"), 0);
+        CHECK(strstr(out, "\"pending\":") == NULL);
+        CHECK_INT(run_command("rm -r /tmp/cpid-explain-facts"), 0);
+    }
+    TEST ("what is asked wrongly is said with what would be right") {
+        CHECK_INT(run("", "explain -c conf/examples/zendesk.conf " EVENTS
+                          "--entity team:support --indicator frc --at 2026-03-04"),
+                  64);
+        CHECK(strstr(out, "did you mean \"fcr\"?") != NULL);
+        CHECK_INT(run("", "explain -c conf/examples/zendesk.conf " EVENTS
+                          "--entity squad:support --indicator fcr --at 2026-03-04"),
+                  64);
+        CHECK(strstr(out, "want one of org:* rep:ID team:ID") != NULL);
+        CHECK_INT(run("", FIGURE EVENTS "--window month"), 64);
+        CHECK(strstr(out, "fcr does not count over \"month\"; want one of week") != NULL);
+        CHECK_INT(run("", FIGURE EVENTS "--known 2026-03-04"), 64);
+        CHECK_INT(run("", FIGURE EVENTS "--known 9999-01-01"), 64);
+        CHECK_INT(run("", FIGURE EVENTS "--topic zendesk.events"), 64);
+        CHECK_INT(run("", FIGURE EVENTS "--facts x"), 64);
+        CHECK_INT(run("", "explain -c conf/examples/zendesk.conf --entity team:support"), 64);
+        CHECK_INT(run("", "explain -c conf/examples/zendesk.conf " EVENTS
+                          "--entity team:nobody --indicator fcr --at 2026-03-04"),
+                  65);
+        CHECK(strstr(out, "there is no fact of fcr about team:nobody") != NULL);
+    }
+}
+
 static void test_codes(void)
 {
     TEST ("on a terminal it says that it waits for a record; from a pipe it does not") {
@@ -129,6 +222,7 @@ int main(void)
         check_skip("$CPID is not set: run it through ctest");
     test_json();
     test_words();
+    test_figure();
     test_codes();
     return check_done();
 }
