@@ -3,11 +3,12 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -189,16 +190,74 @@ static bool day_play(struct demo *d)
 
 /* ---- the end ---- */
 
+#define LOST_SHOWN 8
+
+/* `cpid explain` of one figure, as a process of its own; its output is `ret`. */
+static bool explain_start(const struct demo *d, FILE **ret, pid_t *ret_pid)
+{
+    char helpdesk[600], crm[600];
+    snprintf(helpdesk, sizeof helpdesk, "helpdesk.events=%s/helpdesk.ndjson", d->files.folder);
+    snprintf(crm, sizeof crm, "crm.events=%s/crm.ndjson", d->files.folder);
+    char *words[] = { "cpid",        "explain",
+                      "-c",          (char *)d->files.conf,
+                      "-i",          helpdesk,
+                      "-i",          crm,
+                      "--entity",    "rep:finn",
+                      "--indicator", "fcr",
+                      "--at",        "2026-03-16T18:00:00Z",
+                      NULL };
+    int ends[2];
+    if (pipe(ends) < 0)
+        return false;
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    posix_spawn_file_actions_addclose(&actions, ends[0]);
+    posix_spawn_file_actions_addclose(&actions, ends[1]);
+    bool started = posix_spawn(ret_pid, "/proc/self/exe", &actions, NULL, words, environ) == 0;
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    *ret = fdopen(ends[0], "r");
+    return started && *ret;
+}
+
+/* Its head, and some of the cases that were lost. */
+static void number_explain(const struct demo *d)
+{
+    FILE *said;
+    pid_t pid;
+    char line[512];
+    bool cases = false;
+    int lost = 0;
+    if (!explain_start(d, &said, &pid))
+        return;
+    printf(
+        "\nWhy is finn's figure what it is? `cpid explain` finds each case and what broke it:\n\n");
+    while (fgets(line, sizeof line, said)) {
+        bool is_lost = strstr(line, "  lost  ") != NULL;
+        cases = cases || strcmp(line, "cases\n") == 0;
+        lost += cases && is_lost;
+        if (!cases || lost == 0 || (is_lost && lost <= LOST_SHOWN))
+            fputs(line, stdout);
+    }
+    printf("  ... and %d more\n", lost > LOST_SHOWN ? lost - LOST_SHOWN : 0);
+    fclose(said);
+    waitpid(pid, NULL, 0);
+}
+
 static void goodbye(const struct demo *d)
 {
     printf("\ndemo: done. %zu events in, %u updates, %u alerts and %u refreshes of them out.\n",
            d->sent, d->board.updates, d->board.alerts, d->board.refreshes);
     if (d->options.keep)
-        printf("%s has the configuration, people, customers and all records. Try there:\n"
-               "  cpid check   -c demo.conf --explain fcr\n"
-               "  cpid replay  -c demo.conf -i helpdesk.events=helpdesk.ndjson -i "
-               "crm.events=crm.ndjson -o out\n",
-               d->options.keep);
+        printf(
+            "%s has the configuration, people, customers and all records. Try there:\n"
+            "  cpid explain -c demo.conf --entity team:mail --indicator fcr --at 2026-03-12T12:00Z "
+            "\\\n               -i helpdesk.events=helpdesk.ndjson -i crm.events=crm.ndjson\n"
+            "  cpid check   -c demo.conf --explain fcr\n"
+            "  cpid replay  -c demo.conf -i helpdesk.events=helpdesk.ndjson -i "
+            "crm.events=crm.ndjson -o out\n",
+            d->options.keep);
     else
         printf("`cpid demo --keep FOLDER` leaves its configuration and records to play with; "
                "README.md goes on\nfrom there: your own events, and a real broker. This one was "
@@ -301,6 +360,7 @@ static int demo_run(struct demo *d)
     fflush(stdout);
     if (failed || told)
         return failed ? EXIT_INTERNAL : EXIT_OK;
+    number_explain(d);
     goodbye(d);
     return d->board.updates == 0 ? EXIT_INTERNAL : EXIT_OK;
 }

@@ -48,6 +48,9 @@ def story(folder):
     wrong = [row for row in rows if said.get(row[:3]) != row[3:]]
     check(len(rows) > 80 and not wrong, f"all {len(rows)} figures are those of replay {wrong[:5]}")
     check(any(row[0] == "18:00" for row in rows), "up to the last hour")
+    check(re.search(r"^adds up .*: what the window says$", played.stdout, re.MULTILINE) and
+          re.search(r"^  \S+ +lost +helpdesk:T-\d+ +finn +by case\.(opened|reopened)", played.stdout, re.MULTILINE),
+          "at the end one figure is explained down to what broke its cases")
     for news in (r"ALERT +mail +fcr-low", r"resolved mail +fcr-low", r"ALERT +phone +handling-slow",
                  r"resolved phone +handling-slow"):
         check(re.search(news, played.stdout), f"it tells: {news}")
