@@ -17,7 +17,6 @@ void cpi_journeys_init(struct cpi_journeys *journeys, const struct cpi_model *mo
     cpi_slots_init(&journeys->slots);
     cpi_fold_init(&journeys->before, model);
     cpi_fold_init(&journeys->after, model);
-    cpi_arena_init(&journeys->arena);
     cpi_buf_init(&journeys->scratch);
 }
 
@@ -35,20 +34,38 @@ void cpi_journeys_fini(struct cpi_journeys *journeys)
     cpi_slots_fini(&journeys->slots);
     cpi_fold_fini(&journeys->before);
     cpi_fold_fini(&journeys->after);
-    cpi_arena_fini(&journeys->arena);
     cpi_buf_fini(&journeys->scratch);
-    free(journeys->event);
-    free(journeys->coded);
-    free(journeys->entry);
 }
 
-int64_t cpi_journeys_step(const struct cpi_journeys *journeys, int64_t w)
+/* The finest step at or before w. */
+static int64_t step_at(const struct cpi_journeys *journeys, int64_t w)
 {
     struct cpi_calendar cal;
     if (w == CPI_TIME_NONE || w == CPI_TIME_END)
         return w;
     cpi_calendar_init(&cal, &journeys->model->zone);
     return cpi_calendar_floor(&cal, cpi_finest_step(journeys->model), w);
+}
+
+int64_t cpi_journeys_from(const struct cpi_journeys *journeys)
+{
+    return journeys->folded == CPI_TIME_NONE ? CPI_TIME_MIN : journeys->folded;
+}
+
+void cpi_journeys_fold(struct cpi_journeys *journeys, int64_t w,
+                       void (*fold)(void *stage, uint32_t journey, int64_t from, int64_t until,
+                                    struct cpi_outbox *box),
+                       void *stage, struct cpi_outbox *box)
+{
+    int64_t step = step_at(journeys, w), from = cpi_journeys_from(journeys);
+    size_t count;
+    if (step == CPI_TIME_NONE || step <= journeys->folded)
+        return;
+    uint32_t *due = cpi_store_take_due(&journeys->store, step, &count);
+    for (size_t i = 0; i < count; i++)
+        fold(stage, due[i], from, step, box);
+    free(due);
+    journeys->folded = step;
 }
 
 static void put(const struct cpi_outcome *out, int sign, int64_t t, struct cpi_journeys *journeys,
@@ -75,7 +92,7 @@ static int order_outcomes(const struct cpi_fold *before, size_t b, const struct 
     return cpi_text_order(before->out[b].bytes, after->out[a].bytes);
 }
 
-void cpi_journeys_subtract(struct cpi_journeys *journeys, int64_t t, struct cpi_outbox *box)
+static void subtract(struct cpi_journeys *journeys, int64_t t, struct cpi_outbox *box)
 {
     const struct cpi_fold *before = &journeys->before, *after = &journeys->after;
     for (int sign = -1; sign <= 1;
@@ -89,6 +106,15 @@ void cpi_journeys_subtract(struct cpi_journeys *journeys, int64_t t, struct cpi_
             b += order <= 0;
             a += order >= 0;
         }
+}
+
+void cpi_journeys_step_to(struct cpi_journeys *journeys, int64_t t, struct cpi_outbox *box)
+{
+    struct cpi_fold swap = journeys->before;
+    journeys->counts->folds++;
+    subtract(journeys, t, box);
+    journeys->before = journeys->after;
+    journeys->after = swap;
 }
 
 void cpi_journeys_slot(struct cpi_journeys *journeys, uint32_t task, uint32_t tasks,

@@ -8,6 +8,7 @@
 
 #include "cpi/model.h"
 #include "cpi/task.h"
+#include "engine/held.h"
 #include "engine/ids.h"
 #include "engine/slots.h"
 #include "engine/store.h"
@@ -23,19 +24,13 @@ struct cpi_journeys {
     int64_t sent;   /* `folded` as the last slot told it to everybody */
     struct cpi_fold before, after;
     struct cpi_task_counts *counts; /* of the task */
-    /* the journey at hand, decoded */
-    struct cpi_seen *event;
-    struct cpi_text *coded; /* the bytes of each */
-    size_t n_events, cap_events, cap_coded;
-    struct cpi_entry *entry;
-    size_t n_entries, cap_entries;
-    struct cpi_arena arena;
     struct cpi_buf scratch;
 };
 struct cpi_case_stage {
     struct cpi_journeys journeys;
-    struct cpi_ids ids;  /* of events without a journey */
-    struct cpi_ids gone; /* of journeys that went (J7) */
+    struct cpi_held held; /* the case at hand */
+    struct cpi_ids ids;   /* of events without a journey */
+    struct cpi_ids gone;  /* of journeys that went (J7) */
 };
 void cpi_case_stage_init(struct cpi_case_stage *stage, const struct cpi_model *model,
                          struct cpi_task_counts *counts);
@@ -49,6 +44,9 @@ void cpi_case_stage_fold(struct cpi_case_stage *stage, int64_t w, struct cpi_out
 
 struct cpi_customer_stage {
     struct cpi_journeys journeys;
+    struct cpi_entry *entry; /* of the customer at hand */
+    size_t n_entries, cap_entries;
+    struct cpi_arena arena;
     int64_t horizon_ms; /* what is older than this is forgotten (J1) */
 };
 void cpi_customer_stage_init(struct cpi_customer_stage *stage, const struct cpi_model *model,
@@ -67,10 +65,17 @@ void cpi_journeys_init(struct cpi_journeys *journeys, const struct cpi_model *mo
 void cpi_journeys_fini(struct cpi_journeys *journeys);
 /* The stage's part of the head row: slots, and how far it is folded. */
 bool cpi_journeys_decode_head(struct cpi_journeys *journeys, struct cpi_reader *r);
-/* The finest step at or before w. */
-int64_t cpi_journeys_step(const struct cpi_journeys *journeys, int64_t w);
-/* What `after` has and `before` has not leaves with +1, the other way round with -1, known at t. */
-void cpi_journeys_subtract(struct cpi_journeys *journeys, int64_t t, struct cpi_outbox *box);
+/* Calls fold(stage, journey, from, until, box) for each journey that is due before the finest step
+ * that w has reached, in the order of their keys. All instants before that step are folded then. */
+void cpi_journeys_fold(struct cpi_journeys *journeys, int64_t w,
+                       void (*fold)(void *stage, uint32_t journey, int64_t from, int64_t until,
+                                    struct cpi_outbox *box),
+                       void *stage, struct cpi_outbox *box);
+/* The instant from which the next fold goes on. */
+int64_t cpi_journeys_from(const struct cpi_journeys *journeys);
+/* `after` was folded at t: what it has and `before` has not leaves with +1, the other way round
+ * with -1, known at t; then `after` becomes `before`. */
+void cpi_journeys_step_to(struct cpi_journeys *journeys, int64_t t, struct cpi_outbox *box);
 /* The stage's slot (K2): to all if `folded` moved since it was last told. */
 void cpi_journeys_slot(struct cpi_journeys *journeys, uint32_t task, uint32_t tasks,
                        struct cpi_outbox *box);

@@ -92,6 +92,16 @@ void cpi_store_set(struct cpi_store *store, uint32_t j, struct cpi_text bytes)
     mark(store, j);
 }
 
+void cpi_store_append(struct cpi_store *store, uint32_t j, struct cpi_text more)
+{
+    struct cpi_journey *journey = &store->at[j];
+    store->bytes += more.len;
+    journey->bytes = cpi_xrealloc(journey->bytes, (size_t)journey->len + more.len);
+    memcpy(journey->bytes + journey->len, more.at, more.len);
+    journey->len += more.len;
+    mark(store, j);
+}
+
 static bool is_later(const struct cpi_due *a, const struct cpi_due *b)
 {
     return a->at != b->at ? a->at > b->at : a->journey > b->journey;

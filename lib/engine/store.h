@@ -16,6 +16,7 @@ struct cpi_journey {
     uint8_t *bytes;
     int64_t due; /* CPI_TIME_END = nothing to wait for */
     bool dirty;
+    bool follows; /* of the case stage: a journey before it is still remembered */
 };
 struct cpi_due {
     int64_t at;
@@ -44,6 +45,8 @@ uint32_t cpi_store_find(const struct cpi_store *store, struct cpi_text key);
 uint32_t cpi_store_ensure(struct cpi_store *store, struct cpi_text key);
 /* Replaces the bytes (copied) and marks the row. */
 void cpi_store_set(struct cpi_store *store, uint32_t journey, struct cpi_text bytes);
+/* Adds to the bytes. */
+void cpi_store_append(struct cpi_store *store, uint32_t journey, struct cpi_text more);
 void cpi_store_wait(struct cpi_store *store, uint32_t journey, int64_t due);
 void cpi_store_remove(struct cpi_store *store, uint32_t journey);
 /* Takes all journeys due before `before`, in the order of their keys. The array is the caller's to

@@ -8,7 +8,7 @@
 #include "engine/put.h"
 #include "engine/window_stage.h"
 
-#define HEAD_FORMAT 1
+#define HEAD_FORMAT 2
 
 struct cpi_task {
     const struct cpi_model *model;

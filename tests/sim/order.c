@@ -171,12 +171,12 @@ static void test_split(uint64_t seed, unsigned tasks, unsigned restart_percent)
 
 /* Late is judged at intake (T3), so the same partition logs give the same facts for late events,
  * too. */
-static void test_late(uint64_t seed, unsigned tasks)
+static void test_late(uint64_t seed, unsigned tasks, bool long_silences)
 {
     struct sim_records records;
     struct dice dice = { seed };
     unsigned partitions = 1 + roll_below(&dice, 3);
-    open_desk(&records, (struct desk){ 30, 4, 0, false, true }, seed);
+    open_desk(&records, (struct desk){ 30, 4, 0, long_silences, true }, seed);
     desk_delay(&records, 30, 20 * CPI_HOUR, seed);
     struct said plain = run(&records, one, partitions, seed);
     for (unsigned i = 0; i < 2; i++)
@@ -275,9 +275,13 @@ int main(void)
             test_split(seed, 3, 3);
     }
     TEST ("T3 late events change the same whoever works on the logs") {
-        test_late(55, 4); /* a start taken back on the edge of a step */
+        test_late(55, 4, false); /* a start taken back on the edge of a step */
         for (uint64_t seed = 41; seed < 41 + seeds(1) && !check_.failed; seed++)
-            test_late(seed, seed % 2 ? 4 : 1);
+            test_late(seed, seed % 2 ? 4 : 1, false);
+    }
+    TEST ("J7 when a journey ends is said by what its events say, not by when it is folded") {
+        for (uint64_t seed = 54; seed < 54 + seeds(2) && !check_.failed; seed++)
+            test_late(seed, seed % 2 ? 4 : 1, true);
     }
     config_fini(&config);
     return check_done();
