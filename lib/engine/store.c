@@ -18,7 +18,7 @@ static void journey_fini(struct cpi_journey *journey)
 {
     free(journey->key);
     free(journey->bytes);
-    *journey = (struct cpi_journey){ .due = CPI_TIME_END };
+    *journey = (struct cpi_journey){ .due = CPI_TIME_END, .later = CPI_TIME_END };
 }
 
 void cpi_store_fini(struct cpi_store *store)
@@ -59,8 +59,9 @@ uint32_t cpi_store_ensure(struct cpi_store *store, struct cpi_text key)
         store->at = cpi_grow(store->at, store->count, &store->cap, sizeof *store->at);
         j = (uint32_t)store->count++;
     }
-    store->at[j] =
-        (struct cpi_journey){ .key = cpi_xtextdup(key), .key_len = key.len, .due = CPI_TIME_END };
+    store->at[j] = (struct cpi_journey){
+        .key = cpi_xtextdup(key), .key_len = key.len, .due = CPI_TIME_END, .later = CPI_TIME_END
+    };
     cpi_index_add(&store->index, cpi_hash_text(key), j);
     store->live++;
     store->bytes += key.len + sizeof *store->at + 2 * sizeof *store->index.slot;
@@ -131,11 +132,20 @@ static struct cpi_due heap_pop(struct cpi_store *store)
     return top;
 }
 
+/* A journey's end moves with every event, and far away: it goes on standing in the heap where it
+ * stood before, and is looked at once in vain, rather than once more for each event. */
 void cpi_store_wait(struct cpi_store *store, uint32_t j, int64_t due)
 {
-    if (store->at[j].due == due)
+    struct cpi_journey *journey = &store->at[j];
+    if (due == journey->due)
         return;
-    store->at[j].due = due;
+    if (due < journey->due && journey->due < journey->later)
+        journey->later = journey->due;
+    if (due >= journey->later) {
+        journey->due = journey->later;
+        return;
+    }
+    journey->due = due;
     if (due != CPI_TIME_END)
         heap_push(store, (struct cpi_due){ due, j });
 }
@@ -173,9 +183,12 @@ uint32_t *cpi_store_take_due(struct cpi_store *store, int64_t before, size_t *re
     size_t n = 0, cap = 0;
     while (store->n_heap && store->heap[0].at < before) {
         struct cpi_due due = heap_pop(store);
-        if (store->at[due.journey].due != due.at) /* stale */
+        struct cpi_journey *journey = &store->at[due.journey];
+        if (journey->later == due.at)
+            journey->later = CPI_TIME_END;
+        if (journey->due != due.at) /* stale */
             continue;
-        store->at[due.journey].due = CPI_TIME_END;
+        journey->due = CPI_TIME_END;
         taken = cpi_grow(taken, n, &cap, sizeof *taken);
         taken[n++] = due.journey;
     }

@@ -14,7 +14,8 @@ struct cpi_journey {
     uint32_t key_len;
     uint32_t len;
     uint8_t *bytes;
-    int64_t due; /* CPI_TIME_END = nothing to wait for */
+    int64_t due;   /* CPI_TIME_END = nothing to wait for */
+    int64_t later; /* where it stands in the heap, too; CPI_TIME_END = nowhere */
     bool dirty;
     bool follows; /* of the case stage: a journey before it is still remembered */
 };

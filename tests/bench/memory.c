@@ -1,13 +1,15 @@
 /* What state takes: bytes the allocator has given out for one more rep, case or id.
  *
- *   bench_memory FOLDER
+ *   bench_memory FOLDER [PART...]
  *
  * FOLDER holds memory.conf, reps.conf, cases.conf and ids.conf. Each number is a difference: the
  * heap with twice as many of them, less the heap with as many. Counts are three times a power of
- * two, so that what grows by doubling stands at its middle in both. Outboxes are gone before. */
+ * two, so that what grows by doubling stands at its middle in both. Outboxes are gone before.
+ * PART is the beginning of a row's name. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -159,10 +161,18 @@ static void simulate_apart(const struct part *part, const char *folder, uint32_t
     }
 }
 
+static bool is_asked_for(const char *name, char **part)
+{
+    bool asked = !*part;
+    for (; *part; part++)
+        asked |= strncmp(name, *part, strlen(*part)) == 0;
+    return asked;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fputs("usage: bench_memory FOLDER\n", stderr);
+    if (argc < 2) {
+        fputs("usage: bench_memory FOLDER [PART...]\n", stderr);
         return 64;
     }
     printf("\n%-46s %8s %8s\n", "bytes of heap for one more", "bytes", "goal");
@@ -170,6 +180,8 @@ int main(int argc, char **argv)
         const struct part *part = &parts[i];
         size_t once, twice;
         struct cpi_task_status fewer, more;
+        if (!is_asked_for(part->name, argv + 2))
+            continue;
         fflush(stdout);
         simulate_apart(part, argv[1], part->count, &once, &fewer);
         simulate_apart(part, argv[1], 2 * part->count, &twice, &more);
