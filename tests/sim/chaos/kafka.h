@@ -39,7 +39,8 @@ struct kafka_record {
     int64_t timestamp;
     int writer; /* 0 = in no transaction */
     enum record_state state;
-    bool gone; /* compacted */
+    bool gone;          /* compacted */
+    int64_t horizon_ms; /* of a tombstone: when it may go; 0 = the cleaner has not met it */
 };
 struct kafka_open {
     int writer;

@@ -64,12 +64,21 @@ static struct cpi_text key_of(const struct kafka_record *r)
     return (struct cpi_text){ r->key, r->key_len };
 }
 
+/* A tombstone goes a day (delete.retention.ms) after the cleaner has met it first, so that whoever
+ * is reading meets it too. */
+static bool is_over(const struct kafka *k, struct kafka_record *r)
+{
+    if (r->value)
+        return false;
+    if (r->horizon_ms == 0)
+        r->horizon_ms = k->now_ms + CPI_DAY;
+    return k->now_ms > r->horizon_ms;
+}
+
 void part_compact(struct kafka *k, struct kafka_part *part)
 {
     int64_t stable = part_stable(part);
     int64_t end = stable ? (int64_t)(roll(&k->dice) % (uint64_t)(stable + 1)) : 0;
-    /* whoever reads meets each tombstone for as long (delete.retention.ms) */
-    int64_t old = k->wall_ms + k->now_ms - CPI_DAY;
     struct cpi_index seen;
     unsigned cleaned = 0;
     cpi_index_init(&seen);
@@ -82,8 +91,7 @@ void part_compact(struct kafka *k, struct kafka_part *part)
         while (p != CPI_NONE &&
                !cpi_text_equal(key_of(&part->record[cpi_index_at(&seen, p)]), key_of(r)))
             p = cpi_index_next(&seen, hash, p);
-        r->gone =
-            r->state == RECORD_ABORTED || p != CPI_NONE || (r->value == NULL && r->timestamp < old);
+        r->gone = r->state == RECORD_ABORTED || p != CPI_NONE || is_over(k, r);
         cleaned += r->gone;
         if (p == CPI_NONE && r->state == RECORD_COMMITTED)
             cpi_index_add(&seen, hash, (uint32_t)at);
