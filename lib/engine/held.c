@@ -227,7 +227,8 @@ static void sort_by_known(struct cpi_held *held)
     }
     for (size_t i = 0; i < held->count; i++)
         held->known[i] = (uint32_t)i;
-    qsort_r(held->known, held->count, sizeof *held->known, order_known, held);
+    if (held->count > 1) /* none: the array may not be there */
+        qsort_r(held->known, held->count, sizeof *held->known, order_known, held);
 }
 
 void cpi_held_part(struct cpi_held *held)
