@@ -120,7 +120,9 @@ static char *without(char *line, const char *name)
     snprintf(quoted, sizeof quoted, "\"%s\":", name);
     char *at = strstr(line, quoted);
     if (at) {
-        char *end = at + strcspn(at, ",}") + 1;
+        size_t len = strlen(quoted);
+        char *end = at + len + strcspn(at + len, at[len] == '{' ? "}" : ",}");
+        end += 1 + (at[len] == '{');
         memmove(at, end, strlen(end) + 1);
     }
     return line;
@@ -135,8 +137,8 @@ static struct lines net_facts(const struct run *run, bool known)
         bool minus = strstr(all.at[i].value, "\"sign\":-") != NULL;
         char *line = cpi_xmalloc(strlen(all.at[i].value) + 2);
         without(strcpy(line, all.at[i].value), "sign");
-        if (!known)
-            without(line, "known");
+        if (!known) /* nor by what it was decided first */
+            without(without(line, "known"), "by");
         lines_add(&signs, strcat(line, minus ? "-" : "+"));
     }
     lines_sort(&signs);
