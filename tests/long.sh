@@ -17,7 +17,7 @@ kills=${LONG_KILLS:-500}    # of a process, with the chaos
 logs=build/long
 kafka=$PWD/tests/broker/kafka.sh
 
-steps="sim        the simulation with $seeds seeds
+steps="sim        the simulation with $seeds seeds, and faults that it must find
 chaos      a real broker under fault, $kills kills
 fuzz       each fuzz target, $runs executions
 asan       unit, golden, sim, fuzz and broker tests with address and undefined-behaviour sanitizers
@@ -54,7 +54,8 @@ step_sim() {
         missing="there is no simulation to run: build/dev/tests/sim_chaos"
         return 1
     }
-    CPID_SOURCE=$PWD build/dev/tests/sim_chaos 1 "$seeds"
+    CPID_SOURCE=$PWD build/dev/tests/sim_chaos 1 "$seeds" &&
+        CPID_SOURCE=$PWD build/dev/tests/sim_mutants
 }
 
 step_chaos() {

@@ -111,13 +111,28 @@ static unsigned lives_of(const struct run *run, unsigned slot, bool awake)
 /* Index of one of them, PROCESSES = there is none. */
 static unsigned any_awake(struct run *run)
 {
-    unsigned first = roll_below(&run->dice, PROCESSES);
-    for (unsigned k = 0; k < PROCESSES; k++) {
-        unsigned i = (first + k) % PROCESSES;
+    unsigned awake[PROCESSES], n = 0;
+    for (unsigned i = 0; i < PROCESSES; i++)
         if (run->process[i] && !run->process[i]->paused)
-            return i;
-    }
-    return PROCESSES;
+            awake[n++] = i;
+    return n ? awake[roll_below(&run->dice, n)] : PROCESSES;
+}
+
+/* Has everybody who is awake had his chance, and nothing has happened? */
+static bool is_quiet(const struct run *run)
+{
+    unsigned enough = run->calm ? 10 : 2;
+    for (unsigned i = 0; i < PROCESSES; i++)
+        if (run->process[i] && !run->process[i]->paused && run->process[i]->idle_turns < enough)
+            return false;
+    return true;
+}
+
+static void idle_again(struct run *run)
+{
+    for (unsigned i = 0; i < PROCESSES; i++)
+        if (run->process[i])
+            run->process[i]->idle_turns = 0;
 }
 
 /* ---- what goes wrong ---- */
@@ -340,7 +355,7 @@ static bool clock_move(struct run *run)
     for (unsigned i = 0; i < PROCESSES; i++)
         if (run->process[i] && !run->process[i]->paused)
             client_background(run->process[i]->client);
-    run->quiet = 0;
+    idle_again(run);
     return false;
 }
 
@@ -350,7 +365,7 @@ static void calm_down(struct run *run)
     struct kafka *k = &run->k;
     story(k, NULL, "nothing goes wrong any more");
     run->calm = true;
-    run->quiet = 0;
+    idle_again(run);
     k->faults = (struct faults){ .yield = 300, .marker = 8000, .fetch = 3000, .fetch_most = 50 };
     k->coordinator_away_until = 0;
     for (uint32_t p = 0; p < PARTS_MAX; p++) {
@@ -374,19 +389,18 @@ static bool turn(struct run *run)
     wake_up(run);
     coordinator_turn(k);
     group_turn(k);
-    unsigned i = any_awake(run), n = 0;
-    for (unsigned p = 0; p < PROCESSES; p++)
-        n += run->process[p] != NULL;
+    unsigned i = any_awake(run);
     if (i < PROCESSES) {
+        run->process[i]->idle_turns++;
         client_background(run->process[i]->client);
         process_resume(run, i);
     }
-    run->quiet = k->events == run->seen_events ? run->quiet + 1 : 0;
-    if (k->events != run->seen_events)
+    if (k->events != run->seen_events) {
         run->wait_ms = 0;
+        idle_again(run);
+    }
     run->seen_events = k->events;
-    unsigned enough = run->calm ? 16 * (n + 1) : 3 * (n + 1);
-    if (run->quiet < enough && !(chance(&run->dice, 1) && is_busy(run)))
+    if (!is_quiet(run) && !(chance(&run->dice, 1) && is_busy(run)))
         return true;
     if (!clock_move(run))
         return true;

@@ -28,6 +28,7 @@ struct process {
     unsigned slot;
     bool paused, leaving, ended, open;
     int64_t wake_ms, skew_ms;
+    unsigned idle_turns; /* in which it could have done something, and nothing happened */
     enum worker_end end;
 };
 #define PROCESSES (2 * SLOTS)
@@ -54,7 +55,6 @@ struct run {
     unsigned lives[SLOTS];
     bool had_twin;
     int64_t wait_ms; /* how long the clock was moved while nothing could happen */
-    unsigned quiet;  /* turns in which nothing changed */
     uint64_t seen_events;
     bool calm;         /* no more faults */
     const char *wrong; /* what must not happen; static */
