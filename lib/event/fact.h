@@ -36,8 +36,7 @@ struct cpi_fact {
     struct cpi_text rep, team; /* credited; absent = unassigned */
     struct cpi_text dim[CPI_DIM_FIELDS_MAX]; /* values of the model's dimension fields */
     struct cpi_text case_id, customer;
-    const struct cpi_event
-        *by; /* that decided it, NULL = none; published, and compared by nobody */
+    const struct cpi_event *by; /* that decided it, NULL = none; published, not summed */
 };
 
 /* The distinct fields that report dimensions name, ascending. */

@@ -47,8 +47,8 @@ void cpi_fold_add_fact(struct cpi_fold *fold, const struct cpi_fact *fact)
 {
     struct cpi_buf *buf = scratch(fold);
     cpi_buf_put_uint(buf, fact->indicator);
-    cpi_buf_add_byte(buf,
-                     (uint8_t)(fact->kind | (fact->good ? 16 : 0) | (fact->sign < 0 ? 32 : 0)));
+    cpi_buf_add_byte(buf, (uint8_t)(fact->kind | (fact->good ? 16 : 0) | (fact->sign < 0 ? 32 : 0) |
+                                    (fact->by ? 64 : 0)));
     cpi_buf_add_byte(buf, (uint8_t)fact->excluded);
     cpi_buf_put_int(buf, fact->time);
     cpi_buf_put_int(buf, fact->amount);
@@ -58,6 +58,11 @@ void cpi_fold_add_fact(struct cpi_fold *fold, const struct cpi_fact *fact)
     cpi_buf_put_text(buf, fact->customer);
     for (unsigned d = 0; d < fold->dims.count; d++)
         cpi_buf_put_text(buf, fact->dim[d]);
+    if (fact->by) { /* what is said of it is to be a function of the events, too */
+        cpi_buf_put_uint(buf, fact->by->type);
+        cpi_buf_put_int(buf, fact->by->time);
+        cpi_buf_put_text(buf, fact->by->case_id);
+    }
     add(fold, CPI_OUTCOME_FACT, fact->time, buf)->fact = *fact;
 }
 
