@@ -111,10 +111,7 @@ static void read_fields(struct cpi_held *held, struct cpi_reader *r, struct cpi_
         struct cpi_text value = cpi_read_text(r);
         if (field == CPI_NO_INDEX)
             continue;
-        unsigned k = ev->n_fields++; /* sorted anew: another model may number otherwise */
-        for (; k && ev->field[k - 1].field > field; k--)
-            ev->field[k] = ev->field[k - 1];
-        ev->field[k] = (struct cpi_event_field){ field, value };
+        cpi_event_put_field(ev, field, value);
     }
 }
 

@@ -109,6 +109,14 @@ void cpi_event_encode(const struct cpi_event *ev, const struct cpi_model *model,
     buf->len = (size_t)(p - buf->at);
 }
 
+void cpi_event_put_field(struct cpi_event *ev, uint16_t field, struct cpi_text value)
+{
+    unsigned k = ev->n_fields++;
+    for (; k && ev->field[k - 1].field > field; k--)
+        ev->field[k] = ev->field[k - 1];
+    ev->field[k] = (struct cpi_event_field){ field, value };
+}
+
 static void decode_fields(struct cpi_reader *r, const struct cpi_model *model,
                           struct cpi_event_field *room, struct cpi_event *ret)
 {
@@ -120,10 +128,7 @@ static void decode_fields(struct cpi_reader *r, const struct cpi_model *model,
         struct cpi_text value = cpi_read_text(r);
         if (field == CPI_NO_INDEX || ret->n_fields == CPI_EVENT_FIELDS_MAX)
             continue;
-        unsigned k = ret->n_fields++; /* sorted anew: another model may number otherwise */
-        for (; k && room[k - 1].field > field; k--)
-            room[k] = room[k - 1];
-        room[k] = (struct cpi_event_field){ field, value };
+        cpi_event_put_field(ret, field, value);
     }
 }
 
