@@ -96,6 +96,8 @@ void worker_wake(struct worker *w);
 
 /* pulse.c */
 void worker_beat(struct worker *w);
+/* Records of the partition that are known and not yet read. */
+int64_t worker_behind(struct worker *w, const struct worker_source *src);
 void worker_show(struct worker *w, int64_t mono_ms);
 void worker_show_restoring(struct worker *w, const struct port_place *place, size_t count);
 

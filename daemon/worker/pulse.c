@@ -7,7 +7,7 @@ void worker_beat(struct worker *w)
     atomic_fetch_add_explicit(&w->pulse.beats, 1, memory_order_relaxed);
 }
 
-static int64_t behind(struct worker *w, const struct worker_source *src)
+int64_t worker_behind(struct worker *w, const struct worker_source *src)
 {
     int64_t end = w->port->ops->end(w->port, src->place);
     return src->at_end || end <= src->next ? 0 : end - src->next;
@@ -25,7 +25,7 @@ void worker_show(struct worker *w, int64_t mono_ms)
     for (size_t i = 0; i < w->n_own; i++) {
         const struct worker_source *src = w->own[i];
         int64_t wm = cpi_intake_watermark(src->intake);
-        left += behind(w, src);
+        left += worker_behind(w, src);
         watermark = wm != CPI_TIME_NONE && wm < watermark ? wm : watermark;
         n_unread += wm == CPI_TIME_NONE;
         unread = wm == CPI_TIME_NONE && !unread ? src : unread;

@@ -37,7 +37,6 @@ static void source_add(struct worker *w, struct worker_source *src, struct sourc
 {
     const struct cpi_intake_counts *c = cpi_intake_counts(src->intake);
     int64_t wm = cpi_intake_watermark(src->intake);
-    int64_t end = w->port->ops->end(w->port, src->place);
     sum->partitions++;
     /* a rollback counts what it read again; a new intake counts from 0 */
     if (c->records < src->said.records)
@@ -50,8 +49,7 @@ static void source_add(struct worker *w, struct worker_source *src, struct sourc
     sum->undefined = sum->undefined || wm == CPI_TIME_NONE;
     if (wm != CPI_TIME_NONE && wm < sum->w)
         sum->w = wm;
-    if (!src->at_end && end > src->next)
-        sum->lag += end - src->next;
+    sum->lag += worker_behind(w, src);
     src->said = *c;
 }
 
