@@ -29,6 +29,15 @@ rd_kafka_t *bench_client(rd_kafka_type_t role, const char *address, const char *
     return client;
 }
 
+rd_kafka_t *bench_reader(const char *address, const char *group)
+{
+    return bench_client(
+        RD_KAFKA_CONSUMER, address,
+        (const char *const[]){ "group.id", group, "isolation.level", "read_committed",
+                               "enable.auto.commit", "false", "enable.auto.offset.store", "false",
+                               "enable.partition.eof", "true", "fetch.wait.max.ms", "100", NULL });
+}
+
 void bench_topic(const char *address, const char *name, int partitions)
 {
     char why[512];

@@ -12,6 +12,8 @@ __attribute__((noreturn)) void bench_die(const char *what, const char *why);
 /* A client with the settings: name, value, ..., NULL. Role: RD_KAFKA_PRODUCER or RD_KAFKA_CONSUMER.
  */
 rd_kafka_t *bench_client(rd_kafka_type_t role, const char *address, const char *const *setting);
+/* A consumer of committed records that stores no offsets by itself and reports ends. */
+rd_kafka_t *bench_reader(const char *address, const char *group);
 /* A topic that keeps records however old they are. */
 void bench_topic(const char *address, const char *name, int partitions);
 /* Assigns all partitions of the topic, from their beginnings. */

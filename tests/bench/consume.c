@@ -46,26 +46,13 @@ static void consume(rd_kafka_t *consumer, struct bench_loop *loop, struct counts
 
 int main(int argc, char **argv)
 {
-    static const char *const setting[] = { "group.id",
-                                           "bench-consume",
-                                           "isolation.level",
-                                           "read_committed",
-                                           "enable.auto.commit",
-                                           "false",
-                                           "enable.auto.offset.store",
-                                           "false",
-                                           "enable.partition.eof",
-                                           "true",
-                                           "fetch.wait.max.ms",
-                                           "100",
-                                           NULL };
     struct counts counts = { 0 };
     if (argc < 4 || argc > 5) {
         fputs("usage: bench_consume ADDRESS TOPIC EVENTS [parse]\n", stderr);
         return 64;
     }
     struct bench_loop *loop = argc > 4 ? bench_loop_new() : NULL;
-    rd_kafka_t *consumer = bench_client(RD_KAFKA_CONSUMER, argv[1], setting);
+    rd_kafka_t *consumer = bench_reader(argv[1], "bench-consume");
     rd_kafka_poll_set_consumer(consumer);
     bench_assign(consumer, argv[2], BENCH_SOURCE_PARTITIONS);
     consume(consumer, loop, &counts);

@@ -123,19 +123,6 @@ int main(int argc, char **argv)
         fputs("usage: bench_floor ADDRESS TOPIC EVENTS OUT RECORDS BYTES\n", stderr);
         return 64;
     }
-    const char *const reads[] = { "group.id",
-                                  argv[4],
-                                  "isolation.level",
-                                  "read_committed",
-                                  "enable.auto.commit",
-                                  "false",
-                                  "enable.auto.offset.store",
-                                  "false",
-                                  "enable.partition.eof",
-                                  "true",
-                                  "fetch.wait.max.ms",
-                                  "100",
-                                  NULL };
     const char *const writes[] = {
         "transactional.id", argv[4],          "linger.ms", "5", "compression.type", "lz4",
         "partitioner",      "murmur2_random", NULL
@@ -149,7 +136,7 @@ int main(int argc, char **argv)
     f.value = cpi_xcalloc(1, f.bytes + 1);
     for (size_t i = 0; i < f.bytes; i++) /* compresses, but not to nothing */
         f.value[i] = (char)('a' + i * i % 23);
-    f.consumer = bench_client(RD_KAFKA_CONSUMER, argv[1], reads);
+    f.consumer = bench_reader(argv[1], argv[4]);
     rd_kafka_poll_set_consumer(f.consumer);
     f.producer = bench_client(RD_KAFKA_PRODUCER, argv[1], writes);
     bench_topic(argv[1], f.out, OUT_PARTITIONS);
