@@ -43,6 +43,7 @@ void cpi_entities_fini(struct cpi_entities *entities)
     free(entities->order);
     free(entities->dirty);
     free(entities->free);
+    free(entities->left);
     cpi_index_fini(&entities->index);
 }
 
@@ -82,9 +83,13 @@ uint32_t cpi_entities_ensure(struct cpi_entities *entities, struct cpi_text key)
                                            .thinned = CPI_TIME_NONE };
     cpi_panes_init(&entities->at[e].panes);
     cpi_index_add(&entities->index, cpi_hash_text(key), e);
-    entities->ordered = false;
+    entities->order =
+        cpi_grow(entities->order, entities->n_order, &entities->cap_order, sizeof *entities->order);
+    entities->order[entities->n_order++] = e;
     return e;
 }
+
+/* ---- the order of their keys ---- */
 
 static int order_keys(const void *a, const void *b, void *arg)
 {
@@ -95,18 +100,64 @@ static int order_keys(const void *a, const void *b, void *arg)
                           (struct cpi_text){ r->key, r->key_len });
 }
 
+/* Takes those out of the order that are gone. Only now can their numbers be used again. */
+static void close_gaps(struct cpi_entities *entities)
+{
+    size_t kept = 0, sorted = 0;
+    for (size_t i = 0; i < entities->n_order; i++) {
+        if (i == entities->n_sorted)
+            sorted = kept;
+        if (entities->at[entities->order[i]].key)
+            entities->order[kept++] = entities->order[i];
+    }
+    entities->n_sorted = entities->n_sorted == entities->n_order ? kept : sorted;
+    entities->n_order = kept;
+    while (entities->n_left) {
+        entities->free =
+            cpi_grow(entities->free, entities->n_free, &entities->cap_free, sizeof *entities->free);
+        entities->free[entities->n_free++] = entities->left[--entities->n_left];
+    }
+}
+
+/* How many of the first `count` stand before the key of `e`. */
+static size_t count_before(const struct cpi_entities *entities, size_t count, uint32_t e)
+{
+    size_t low = 0;
+    while (low < count) {
+        size_t mid = low + (count - low) / 2;
+        if (order_keys(&entities->order[mid], &e, (void *)entities) < 0)
+            low = mid + 1;
+        else
+            count = mid;
+    }
+    return low;
+}
+
+/* Those that came since, few as a rule, go to their places among all others. */
+static void sort_new(struct cpi_entities *entities)
+{
+    size_t end = entities->n_order, old = entities->n_sorted, count = end - old;
+    uint32_t *order = entities->order, *came = cpi_xmalloc(count * sizeof *came);
+    memcpy(came, order + old, count * sizeof *came);
+    qsort_r(came, count, sizeof *came, order_keys, entities);
+    while (count && old) {
+        size_t before = count_before(entities, old, came[count - 1]);
+        memmove(order + before + count, order + before, (old - before) * sizeof *order);
+        old = before;
+        count--;
+        order[old + count] = came[count];
+    }
+    memcpy(order, came, count * sizeof *came);
+    free(came);
+    entities->n_sorted = end;
+}
+
 const uint32_t *cpi_entities_order(struct cpi_entities *entities)
 {
-    if (entities->ordered)
-        return entities->order;
-    entities->order = cpi_xrealloc(entities->order, entities->count * sizeof *entities->order);
-    entities->n_order = 0;
-    for (uint32_t e = 0; e < entities->count; e++)
-        if (entities->at[e].key)
-            entities->order[entities->n_order++] = e;
-    if (entities->n_order > 1)
-        qsort_r(entities->order, entities->n_order, sizeof *entities->order, order_keys, entities);
-    entities->ordered = true;
+    if (entities->n_left)
+        close_gaps(entities);
+    if (entities->n_sorted < entities->n_order)
+        sort_new(entities);
     return entities->order;
 }
 
@@ -144,10 +195,9 @@ void cpi_entities_remove(struct cpi_entities *entities, uint32_t e)
     cpi_index_take(&entities->index, cpi_hash_text(key), e);
     entity_fini(entity);
     *entity = (struct cpi_entity){ .due = CPI_TIME_END };
-    entities->free =
-        cpi_grow(entities->free, entities->n_free, &entities->cap_free, sizeof *entities->free);
-    entities->free[entities->n_free++] = e;
-    entities->ordered = false;
+    entities->left =
+        cpi_grow(entities->left, entities->n_left, &entities->cap_left, sizeof *entities->left);
+    entities->left[entities->n_left++] = e;
 }
 
 struct cpi_mark *cpi_entity_find_mark(struct cpi_entity *entity, uint16_t indicator,

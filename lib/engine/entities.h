@@ -48,11 +48,12 @@ struct cpi_entities {
     struct cpi_entity *at;
     size_t count, cap;
     struct cpi_index index;
-    uint32_t *order; /* ascending by key */
-    size_t n_order;
-    bool ordered;
+    uint32_t *order; /* ascending by key, but for those that came since */
+    size_t n_order, n_sorted, cap_order;
     uint32_t *free; /* numbers to use again */
     size_t n_free, cap_free;
+    uint32_t *left; /* numbers that still stand in the order */
+    size_t n_left, cap_left;
     uint32_t *dirty; /* entities with rows to write */
     size_t n_dirty, cap_dirty;
     struct cpi_buf *gone_row; /* keys of rows to be deleted */
@@ -68,8 +69,13 @@ uint32_t cpi_entities_ensure(struct cpi_entities *entities, struct cpi_text key)
 void cpi_entities_touch(struct cpi_entities *entities, uint32_t entity);
 /* An entity with nothing left. */
 void cpi_entities_remove(struct cpi_entities *entities, uint32_t entity);
-/* Numbers in the order of their keys: entities.n_order of them. */
+/* Numbers in the order of their keys: entities.n_order of them. Holds until the next call; those
+ * that are removed meanwhile have no key and are never due. */
 const uint32_t *cpi_entities_order(struct cpi_entities *entities);
+static inline size_t cpi_entities_live(const struct cpi_entities *entities)
+{
+    return entities->count - entities->n_free - entities->n_left;
+}
 static inline struct cpi_entity_name cpi_entity_name_of(const struct cpi_entity *entity)
 {
     return (struct cpi_entity_name){ { entity->key, entity->key_len }, entity->path };

@@ -236,7 +236,7 @@ void cpi_task_status(const struct cpi_task *task, struct cpi_task_status *ret)
                                      .clock = task->windows.clock };
     ret->journeys = ret->open_cases = cases->store.live;
     ret->customers = customers->store.live;
-    ret->entities = task->windows.entities.count - task->windows.entities.n_free;
+    ret->entities = cpi_entities_live(&task->windows.entities);
     ret->state_bytes = cases->store.bytes + customers->store.bytes +
                        cpi_ids_bytes(&task->cases.ids) + cpi_ids_bytes(&task->cases.gone);
     count_rules(&task->windows.entities, ret);

@@ -226,8 +226,9 @@ static size_t resume_at(struct cpi_window_stage *stage)
 /* False if the budget ran out before all entities had fired at the step. */
 static bool fire_all(struct cpi_window_stage *stage, uint64_t *budget, struct cpi_outbox *box)
 {
+    const uint32_t *order = cpi_entities_order(&stage->entities);
     for (size_t i = resume_at(stage); i < stage->entities.n_order; i++) {
-        uint32_t e = cpi_entities_order(&stage->entities)[i];
+        uint32_t e = order[i];
         if (stage->entities.at[e].due > stage->step)
             continue;
         if (!*budget)
@@ -236,8 +237,6 @@ static bool fire_all(struct cpi_window_stage *stage, uint64_t *budget, struct cp
         cpi_buf_reset(&stage->fired);
         cpi_buf_add(&stage->fired, stage->entities.at[e].key, stage->entities.at[e].key_len);
         cpi_window_fire(stage, e, stage->step, box);
-        if (!stage->entities.ordered) /* it is gone: the order is made anew */
-            i = resume_at(stage) - 1;
     }
     stage->min_due = CPI_TIME_END;
     for (size_t i = 0; i < stage->entities.count; i++)
