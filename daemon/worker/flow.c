@@ -118,12 +118,9 @@ static bool is_catching_up(const struct worker *w)
             lowest = t;
     }
     for (uint32_t q = 0; q < w->model->partitions; q++) {
-        struct cpi_task_status status;
-        if (!w->task[q].owned)
-            continue;
-        cpi_task_status(w->task[q].task, &status);
-        if (status.window_w != CPI_TIME_NONE && status.window_w < lowest)
-            lowest = status.window_w;
+        int64_t t = w->task[q].owned ? cpi_task_watermark(w->task[q].task) : CPI_TIME_NONE;
+        if (t != CPI_TIME_NONE && t < lowest)
+            lowest = t;
     }
     return w->clock != CPI_TIME_NONE && lowest != CPI_TIME_END && w->clock > lowest &&
            w->clock - lowest > CPI_HOUR + w->model->longest_wait_ms;

@@ -224,6 +224,11 @@ static void count_rules(const struct cpi_entities *entities, struct cpi_task_sta
     }
 }
 
+int64_t cpi_task_watermark(const struct cpi_task *task)
+{
+    return task->windows.w;
+}
+
 void cpi_task_status(const struct cpi_task *task, struct cpi_task_status *ret)
 {
     const struct cpi_journeys *cases = &task->cases.journeys,

@@ -67,6 +67,9 @@ int cpi_task_restore(struct cpi_task *task, struct cpi_text key, struct cpi_text
 int cpi_task_restored(struct cpi_task *task, int64_t *ret_next_offset);
 
 const struct cpi_task_counts *cpi_task_counts(const struct cpi_task *task);
+/* Looks at every entity: for now and then. */
 void cpi_task_status(const struct cpi_task *task, struct cpi_task_status *ret);
+/* How far time has come in the window stage: window_w of the above, at once. */
+int64_t cpi_task_watermark(const struct cpi_task *task);
 
 #endif
