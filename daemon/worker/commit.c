@@ -158,6 +158,7 @@ void worker_committed(struct worker *w)
     }
     cpi_outbox_reset(w->box);
     w->open = false;
+    w->sent_ms = w->open_ms;
     w->abort_streak = 0;
     w->counts.transactions++;
 }

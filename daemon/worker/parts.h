@@ -61,6 +61,7 @@ struct worker {
     int64_t beat;        /* last clock at which intake beat */
     bool open;           /* something waits to be committed */
     int64_t open_ms;     /* since when */
+    int64_t sent_ms;     /* since when the one was open that was committed in the last step */
     bool quiet;          /* nothing was left to read at the last look */
     bool catching_up;
     bool revoking;   /* partitions are going away: nothing is worth restoring */

@@ -101,15 +101,16 @@ static void tasks_report(struct worker *w)
     }
     char quoted[400];
     if (tasks > 0)
-        log_line(
-            LOG_AT_INFO,
-            "tasks worker=%u count=%" PRIu64 " watermark=%s holds=%s journeys=%" PRIu64
-            " open_cases=%" PRIu64 " entities=%" PRIu64 " firing=%" PRIu64 " pending=%" PRIu64
-            " state_mb=%" PRIu64 " transactions=%" PRIu64 " aborts=%" PRIu64 " saturated=%" PRIu64,
-            w->index, tasks, time_text(undefined ? CPI_TIME_NONE : all.window_w, text, sizeof text),
-            log_quote(holds, quoted, sizeof quoted), all.journeys, all.open_cases, all.entities,
-            all.firing, all.pending_alerts, all.state_bytes >> 20, w->counts.transactions,
-            w->counts.aborts, saturated);
+        log_line(LOG_AT_INFO,
+                 "tasks worker=%u count=%" PRIu64 " watermark=%s holds=%s journeys=%" PRIu64
+                 " open_cases=%" PRIu64 " entities=%" PRIu64 " firing=%" PRIu64 " pending=%" PRIu64
+                 " state_mb=%" PRIu64 " transactions=%" PRIu64 " longest_ms=%" PRId64
+                 " aborts=%" PRIu64 " saturated=%" PRIu64,
+                 w->index, tasks,
+                 time_text(undefined ? CPI_TIME_NONE : all.window_w, text, sizeof text),
+                 log_quote(holds, quoted, sizeof quoted), all.journeys, all.open_cases,
+                 all.entities, all.firing, all.pending_alerts, all.state_bytes >> 20,
+                 w->counts.transactions, w->counts.longest_ms, w->counts.aborts, saturated);
 }
 
 void worker_report(struct worker *w, int64_t mono_ms)

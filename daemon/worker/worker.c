@@ -326,8 +326,17 @@ static int wait_ms(const struct worker *w, int64_t mono_ms)
     return left < 0 ? 0 : left > 100 ? 100 : (int)left;
 }
 
+/* How long the last transaction took: its end is seen when the next step begins. */
+static void transaction_time(struct worker *w, int64_t mono_ms)
+{
+    if (w->sent_ms && mono_ms - w->sent_ms > w->counts.longest_ms)
+        w->counts.longest_ms = mono_ms - w->sent_ms;
+    w->sent_ms = 0;
+}
+
 enum worker_end worker_step(struct worker *w, struct worker_now now)
 {
+    transaction_time(w, now.mono_ms);
     int64_t clock = w->setup->clock == WORKER_CLOCK_REAL    ? now.wall_ms
                     : w->setup->clock == WORKER_CLOCK_GIVEN ? atomic_load(w->setup->given_ms)
                                                             : CPI_TIME_NONE;
@@ -370,9 +379,9 @@ void worker_leave(struct worker *w, struct worker_now now, int timeout_ms)
         busiest = w->task[q].transactions > busiest ? w->task[q].transactions : busiest;
     log_line(LOG_AT_INFO,
              "left worker=%u records=%" PRIu64 " frames=%" PRIu64 " transactions=%" PRIu64
-             " busiest_task=%" PRIu64 " aborts=%" PRIu64 " unknown=%" PRIu64,
+             " busiest_task=%" PRIu64 " longest_ms=%" PRId64 " aborts=%" PRIu64 " unknown=%" PRIu64,
              w->index, w->counts.records, w->counts.frames, w->counts.transactions, busiest,
-             w->counts.aborts, w->counts.unknown);
+             w->counts.longest_ms, w->counts.aborts, w->counts.unknown);
 }
 
 enum worker_end worker_run(struct worker *w)

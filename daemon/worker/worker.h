@@ -71,6 +71,7 @@ enum worker_end worker_run(struct worker *worker);
 
 struct worker_counts {
     uint64_t records, frames, transactions, aborts, unknown, restored_rows, bad_frames;
+    int64_t longest_ms; /* from a transaction's first record until it was committed */
 };
 const struct worker_counts *worker_counts(const struct worker *worker);
 /* May be read by any thread. */
