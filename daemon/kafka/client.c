@@ -177,8 +177,10 @@ rd_kafka_t *kafka_handle_new(struct kafka_port *kp, enum kafka_role role)
     rd_kafka_conf_set_opaque(conf, kp);
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_log_cb(conf, on_log);
-    if (role == KAFKA_PRODUCER)
+    if (role == KAFKA_PRODUCER) {
         rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+        kafka_producer_watch(conf, kp);
+    }
     if (role == KAFKA_CONSUMER)
         rd_kafka_conf_set_rebalance_cb(conf, kafka_rebalanced);
     bool writes = role == KAFKA_PRODUCER || role == KAFKA_ADMIN;

@@ -4,6 +4,7 @@
 #define KAFKA_CLIENT_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdatomic.h>
 
 #include "kafka/kafka.h"
 #include "kafka/verdict.h"
@@ -44,6 +45,8 @@ struct kafka_port {
     rd_kafka_resp_err_t unsent; /* why a record of this transaction was not taken; 0 = all were */
     unsigned failures;          /* transactions in a row that failed */
     int64_t transaction_ms;     /* after so long the broker ends a transaction by itself */
+    atomic_bool shaken; /* a request of this producer's transactions was not answered: it may still
+                           arrive */
 
     rd_kafka_t *consumer;
     rd_kafka_queue_t *queue; /* of the consumer */
@@ -103,6 +106,8 @@ void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t err,
                       rd_kafka_topic_partition_list_t *list, void *opaque);
 
 /* producer.c */
+/* Notes requests of the producer that is made of it which are not answered: `shaken`. */
+void kafka_producer_watch(rd_kafka_conf_t *conf, struct kafka_port *kp);
 int kafka_producer_open(struct kafka_port *kp);
 void kafka_producer_close(struct kafka_port *kp);
 void kafka_begin(struct port *port);

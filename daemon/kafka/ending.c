@@ -1,35 +1,30 @@
 #include "kafka/ending.h"
 
-#define ABORT_MAX_MS 10000 /* a new producer is quicker than a long abort */
-
 typedef struct ending_answer (*ending_call)(void *ctx);
 
-/* Calls again for as long as it is in progress; max_ms 0 = without end, since the broker's own
- * timeout of the transaction turns it into an error. True if told to stop. */
+/* Calls again for as long as it is in progress; there is an end, since the broker's own timeout of
+ * the transaction turns it into an error. False if told to stop. */
 static bool call_until(const struct ending_calls *calls, void *ctx, ending_call call,
-                       int64_t max_ms, struct ending_answer *ret)
+                       struct ending_answer *ret)
 {
-    int64_t began = calls->now_ms(ctx);
-    for (;;) {
-        *ret = call(ctx);
-        if (ret->verdict != VERDICT_RETRY || (max_ms > 0 && calls->now_ms(ctx) - began > max_ms))
-            return false;
+    while ((*ret = call(ctx)).verdict == VERDICT_RETRY)
         if (!calls->wait(ctx, ret->why))
-            return true;
-    }
+            return false;
+    return true;
 }
 
+static bool committed(const struct ending_calls *calls, void *ctx)
+{
+    return !calls->is_shaken(ctx) || calls->renew(ctx, "a request may still arrive") == 0;
+}
+
+/* Without an abort: that is one more request that may be late. */
 static enum port_outcome failed(const struct ending_calls *calls, void *ctx,
                                 const struct ending_answer *end, bool tried)
 {
     bool unknown = verdict_is_unknown(end->verdict, tried);
-    struct ending_answer aborted = { VERDICT_FATAL, "" };
     calls->failed(ctx, unknown, end);
-    /* while a commit is unresolved an abort gets nowhere */
-    if (!unknown && end->verdict != VERDICT_FATAL &&
-        call_until(calls, ctx, calls->abort, ABORT_MAX_MS, &aborted))
-        return PORT_STOPPED;
-    if (aborted.verdict != VERDICT_OK && calls->renew(ctx, aborted.why) < 0)
+    if (calls->renew(ctx, end->why) < 0)
         return PORT_STOPPED;
     return unknown ? PORT_UNKNOWN : PORT_ABORTED;
 }
@@ -37,13 +32,12 @@ static enum port_outcome failed(const struct ending_calls *calls, void *ctx,
 enum port_outcome ending_run(const struct ending_calls *calls, void *ctx)
 {
     struct ending_answer end;
-    bool tried = false;
-    bool stopped = call_until(calls, ctx, calls->offsets, 0, &end);
-    if (!stopped && end.verdict == VERDICT_OK) {
-        tried = true;
-        stopped = call_until(calls, ctx, calls->commit, 0, &end);
-    }
-    if (end.verdict == VERDICT_OK)
-        return PORT_COMMITTED;
-    return stopped ? PORT_STOPPED : failed(calls, ctx, &end, tried);
+    if (!call_until(calls, ctx, calls->offsets, &end))
+        return PORT_STOPPED;
+    bool tried = end.verdict == VERDICT_OK;
+    if (tried && !call_until(calls, ctx, calls->commit, &end))
+        return PORT_STOPPED;
+    if (end.verdict != VERDICT_OK)
+        return failed(calls, ctx, &end, tried);
+    return committed(calls, ctx) ? PORT_COMMITTED : PORT_STOPPED;
 }

@@ -11,6 +11,38 @@
 #define END_MARGIN_MS 5000
 #define CALL_MS 1000 /* how long one call may block; a timed-out one is called again */
 
+/* ---- what may still arrive ---- */
+
+/* From a thread of the library, for each request that it sent: the answer has come, or does not
+ * (`err`). It may be sent again then, and nobody hears of that. */
+static rd_kafka_resp_err_t
+on_answer(rd_kafka_t *rk, /* NOLINT(readability-function-size): the library asks for all of these */
+          int socket, const char *broker, int32_t node, int16_t api, int16_t version,
+          int32_t correlation, size_t bytes, int64_t rtt, rd_kafka_resp_err_t err, void *opaque)
+{
+    struct kafka_port *kp = opaque;
+    enum { PRODUCE = 0, ADD_PARTITIONS = 24, END = 26, OFFSETS = 28 }; /* 25: add offsets */
+    (void)rk, (void)socket, (void)broker, (void)node, (void)version, (void)correlation, (void)bytes,
+        (void)rtt;
+    if (err && (api == PRODUCE || (api >= ADD_PARTITIONS && api <= END) || api == OFFSETS))
+        atomic_store(&kp->shaken, true);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque,
+                                  char *why, size_t why_bytes)
+{
+    (void)conf, (void)why, (void)why_bytes;
+    return rd_kafka_interceptor_add_on_response_received(rk, "cpid", on_answer, opaque);
+}
+
+void kafka_producer_watch(rd_kafka_conf_t *conf, struct kafka_port *kp)
+{
+    rd_kafka_conf_interceptor_add_on_new(conf, "cpid", on_new, kp);
+}
+
+/* ---- opening, closing ---- */
+
 /* Takes over the identity. Whatever a predecessor of this identity left open is aborted by it. */
 static int producer_init(struct kafka_port *kp)
 {
@@ -44,6 +76,7 @@ static rd_kafka_topic_t *producer_topic(struct kafka_port *kp, const char *name)
 
 static int producer_try(struct kafka_port *kp)
 {
+    atomic_store(&kp->shaken, false);
     kp->producer = kafka_handle_new(kp, KAFKA_PRODUCER);
     if (!kp->producer)
         return -EINVAL;
@@ -214,18 +247,15 @@ static struct ending_answer call_commit(void *ctx)
     return answer_in_time(end, rd_kafka_commit_transaction(end->kp->producer, CALL_MS));
 }
 
-static struct ending_answer call_abort(void *ctx)
+static bool ending_is_shaken(void *ctx)
 {
-    const struct kafka_ending *end = ctx;
-    return answer_of(end->kp, rd_kafka_abort_transaction(end->kp->producer, CALL_MS));
+    return atomic_load(&((const struct kafka_ending *)ctx)->kp->shaken);
 }
 
 static int producer_renew(void *ctx, const char *why)
 {
     struct kafka_port *kp = ((const struct kafka_ending *)ctx)->kp;
-    kafka_note(kp, kp->failures > 1 ? PORT_DEBUG : PORT_NOTICE,
-               "new producer of the same identity%s%s",
-               *why ? ", since the abort failed: verdict=fatal error=" : "", why);
+    kafka_note(kp, PORT_DEBUG, "new producer of the same identity: %s", why);
     kafka_producer_close(kp);
     return kafka_producer_open(kp);
 }
@@ -236,12 +266,6 @@ static bool ending_wait(void *ctx, const char *why)
         return false;
     nanosleep(&(struct timespec){ 0, 5000000 }, NULL); /* some answers come at once */
     return true;
-}
-
-static int64_t ending_now(void *ctx)
-{
-    (void)ctx;
-    return kafka_now_ms();
 }
 
 /* Said once; one that fails again and again is something to wait for. */
@@ -257,9 +281,8 @@ static void ending_failed(void *ctx, bool unknown, const struct ending_answer *e
 enum port_outcome kafka_commit(struct port *port, const struct port_position *position,
                                size_t count)
 {
-    static const struct ending_calls calls = { call_offsets,   call_commit, call_abort,
-                                               producer_renew, ending_wait, ending_now,
-                                               ending_failed };
+    static const struct ending_calls calls = { call_offsets,   call_commit, ending_is_shaken,
+                                               producer_renew, ending_wait, ending_failed };
     struct kafka_port *kp = (struct kafka_port *)port;
     struct kafka_ending end = { kp, kafka_list_of(kp, position, count), kafka_now_ms() };
     enum port_outcome outcome = ending_run(&calls, &end);

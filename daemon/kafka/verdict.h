@@ -8,7 +8,7 @@
 enum verdict {
     VERDICT_OK,
     VERDICT_RETRY, /* in progress, or the broker is away: call the same function again */
-    VERDICT_ABORT, /* end the transaction by abort and go back to what is committed */
+    VERDICT_ABORT, /* give the transaction up and go back to what is committed */
     VERDICT_FATAL, /* this handle is dead: build a new one with the same identity */
 };
 

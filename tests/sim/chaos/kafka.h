@@ -61,7 +61,6 @@ struct faults {
     unsigned yield; /* between two effects */
     unsigned message_lost, add_lost, offsets_lost, offsets_moved;
     unsigned end_lost, end_delayed, end_unheard, end_fatal, end_abort, fatal_before;
-    unsigned abort_lost, abort_fatal;
     unsigned trim_lost;
     unsigned marker; /* that one is written, at each turn */
     unsigned fetch;  /* that something is fetched ahead, at each turn */
@@ -197,6 +196,7 @@ struct client {
     /* producer */
     int64_t epoch;
     const char *fatal, *broken; /* the handle; the transaction */
+    bool shaken;                /* one of its requests may still be under way */
     struct out_message *out;
     size_t n_out, cap_out, n_done;
     bool commit_sent;

@@ -144,6 +144,13 @@ static struct ending_answer again(const struct client *c, const char *why)
     return answer(c, false, false, true, why);
 }
 
+/* No answer came: the request may still arrive. */
+static struct ending_answer unanswered(struct client *c, const char *why)
+{
+    c->shaken = true;
+    return again(c, why);
+}
+
 static struct ending_answer must_abort(const struct client *c, const char *why)
 {
     return answer(c, false, true, false, why);
@@ -177,7 +184,7 @@ static struct ending_answer call_offsets(void *ctx)
         return is_fatal(c, "_FENCED");
     }
     if (happens(c->k, f->add_lost))
-        return again(c, "_TIMED_OUT");
+        return unanswered(c, "_TIMED_OUT");
     if (happens(c->k, f->offsets_moved))
         return chance(&c->k->dice, 50) ? again(c, "NOT_COORDINATOR")
                                        : must_abort(c, "NOT_COORDINATOR");
@@ -204,12 +211,12 @@ static struct ending_answer end_ask(struct client *c)
     const struct faults *f = &k->faults;
     if (happens(k, f->end_lost)) {
         story(k, c->name, "commit: the request is lost");
-        return again(c, "_TIMED_OUT");
+        return unanswered(c, "_TIMED_OUT");
     }
     if (happens(k, f->end_delayed)) {
         story(k, c->name, "commit: the request is delayed");
         coordinator_delay(k, c->slot, c->epoch);
-        return again(c, "_TIMED_OUT");
+        return unanswered(c, "_TIMED_OUT");
     }
     if (happens(k, f->end_fatal) && chance(&k->dice, 50)) {
         story(k, c->name, "commit: its transaction is timed out instead");
@@ -218,7 +225,7 @@ static struct ending_answer end_ask(struct client *c)
     }
     switch (coordinator_end(k, c->slot, c->epoch, true)) {
     case COORDINATOR_BUSY:
-        return again(c, "_TRANSPORT");
+        return unanswered(c, "_TRANSPORT");
     case COORDINATOR_FENCED:
         return is_fatal(c, "_FENCED");
     case COORDINATOR_OK:
@@ -230,7 +237,7 @@ static struct ending_answer end_ask(struct client *c)
     }
     if (happens(k, f->end_unheard)) {
         story(k, c->name, "commit: it is done, the answer is lost");
-        return again(c, "_TIMED_OUT");
+        return unanswered(c, "_TIMED_OUT");
     }
     return answer(c, false, false, false, "");
 }
@@ -262,27 +269,9 @@ static struct ending_answer call_commit(void *ctx)
     return client_effect(c, "commit") ? end : again(c, "killed");
 }
 
-static struct ending_answer call_abort(void *ctx)
+static bool is_shaken(void *ctx)
 {
-    struct client *c = ctx;
-    if (!client_effect(c, "abort"))
-        return again(c, "killed");
-    if (c->fatal)
-        return is_fatal(c, "_FENCED");
-    producer_forget(c);
-    if (happens(c->k, c->k->faults.abort_lost))
-        return again(c, "_TIMED_OUT");
-    if (happens(c->k, c->k->faults.abort_fatal))
-        return is_fatal(c, "INVALID_TXN_STATE");
-    switch (coordinator_end(c->k, c->slot, c->epoch, false)) {
-    case COORDINATOR_BUSY:
-        return again(c, "_TRANSPORT");
-    case COORDINATOR_FENCED:
-        return is_fatal(c, "_FENCED");
-    case COORDINATOR_OK:
-        break;
-    }
-    return client_effect(c, "abort") ? answer(c, false, false, false, "") : again(c, "killed");
+    return ((const struct client *)ctx)->shaken;
 }
 
 int producer_renew(void *ctx, const char *why)
@@ -297,6 +286,7 @@ int producer_renew(void *ctx, const char *why)
         if (!client_wait(c, "the transaction coordinator"))
             return -EINTR;
     c->fatal = NULL;
+    c->shaken = false;
     return client_effect(c, "init") ? 0 : -EINTR;
 }
 
@@ -304,11 +294,6 @@ static bool end_wait(void *ctx, const char *why)
 {
     (void)why;
     return client_wait(ctx, "the end of a transaction");
-}
-
-static int64_t end_now(void *ctx)
-{
-    return ((const struct client *)ctx)->k->now_ms;
 }
 
 static void end_failed(void *ctx, bool unknown, const struct ending_answer *end)
@@ -321,9 +306,8 @@ static void end_failed(void *ctx, bool unknown, const struct ending_answer *end)
 enum port_outcome producer_commit(struct port *port, const struct port_position *position,
                                   size_t count)
 {
-    static const struct ending_calls calls = { call_offsets,   call_commit, call_abort,
-                                               producer_renew, end_wait,    end_now,
-                                               end_failed };
+    static const struct ending_calls calls = { call_offsets,   call_commit, is_shaken,
+                                               producer_renew, end_wait,    end_failed };
     struct client *c = (struct client *)port;
     c->position = position;
     c->n_positions = count;

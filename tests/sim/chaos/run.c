@@ -543,8 +543,6 @@ void roughness_draw(struct roughness *rough, struct dice *dice)
                                      .end_fatal = rate(dice, 200),
                                      .end_abort = rate(dice, 200),
                                      .fatal_before = rate(dice, 50),
-                                     .abort_lost = rate(dice, 2000),
-                                     .abort_fatal = rate(dice, 1000),
                                      .trim_lost = rate(dice, 5000),
                                      .marker = 300 + roll_below(dice, 9000),
                                      .fetch = roll_below(dice, 6000),
