@@ -6,6 +6,7 @@ says of the same records.
     chaos.py brokers [KILLS]     the broker itself killed, every tenth time
     chaos.py cluster [KILLS]     three nodes; coordinators killed, rolling restarts
     chaos.py way [TIMES]         requests delayed, lost and cut between worker and broker
+    chaos.py late [TIMES]        requests that arrive after they were sent again, in the next transaction
     chaos.py changes [KILLS]     partitions added, a process gone for good, a topic deleted, access refused
 
 KILLS: kill -9 of a process beside the other faults. The first two are tests of every run, with 20 and 26;
@@ -104,14 +105,30 @@ def cluster(folder, kills):
 
 def way(folder, times):
     """Each kind of request that a transaction is made of, hurt in each way between worker and broker."""
-    def do(st, kind, _):
-        key, harm = kind
-        st.fault(f"{key}: {harm}", st.harm, proxy.Rule(key, harm))
-
     plan = [(key, harm) for _ in range(times) for harm in proxy.HARMS for key in proxy.KEYS
-            if key != "InitProducerId"]
+            if key != "InitProducerId"] + LATE * times
     with nodes.Nodes(folder, proxied=True) as node:
-        play(logs.Helpdesk(folder, 60000, 4), node, plan, 4, do)
+        play(logs.Helpdesk(folder, 60000, 4), node, plan, 4, hurt)
+
+
+def late(folder, times):
+    """Requests that the client has sent again arrive when its next transaction is under way."""
+    with nodes.Nodes(folder, proxied=True) as node:
+        play(logs.Helpdesk(folder, 20000, 3), node, LATE * times, 8, hurt)
+
+
+LATE = [(key, "late") for key in proxy.KEYS] + [("EndTxn after a loss", "late")]
+
+
+def hurt(st, kind, _):
+    key, harm = kind
+    name = f"{key}: {harm}"
+    if key not in proxy.KEYS:
+        st.fault(name, st.late_abort)
+    elif harm == "late":
+        st.fault(name, st.late, key)
+    else:
+        st.fault(name, st.harm, proxy.Rule(key, harm))
 
 
 def changes(folder, kills):
@@ -139,7 +156,7 @@ def cold(folder, times):
         play(logs.Helpdesk(folder, 40000, 3), node, ["cold"] * times, 7)
 
 
-SCENES = {"cold": (cold, 3), "helpdesk": (helpdesk, 20), "uci": (uci, 26), "cluster": (cluster, 30), "way": (way, 2), "brokers": (brokers, 60),
+SCENES = {"cold": (cold, 3), "helpdesk": (helpdesk, 20), "uci": (uci, 26), "cluster": (cluster, 30), "way": (way, 2), "late": (late, 1), "brokers": (brokers, 60),
           "changes": (changes, 10)}
 
 

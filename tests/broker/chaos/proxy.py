@@ -8,20 +8,81 @@ import time
 KEYS = {"Produce": 0, "InitProducerId": 22, "AddPartitionsToTxn": 24, "AddOffsetsToTxn": 25, "EndTxn": 26,
         "TxnOffsetCommit": 28}
 HARMS = ("delay", "lose the request", "lose the answer", "cut before", "cut after")
+# Where in the next transaction a request of the one before arrives, at its worst: an end between the records
+# and their offsets, offsets after those that are right.
+LATE_AT = {"Produce": "TxnOffsetCommit", "InitProducerId": "EndTxn", "AddPartitionsToTxn": "TxnOffsetCommit",
+           "AddOffsetsToTxn": "TxnOffsetCommit", "EndTxn": "AddOffsetsToTxn", "TxnOffsetCommit": "EndTxn"}
 
 
 class Rule:
-    """The next `count` requests of this kind."""
+    """The next `count` requests of this kind, of this client or of any."""
 
-    def __init__(self, key, harm, count=1, seconds=1.5):
-        self.key, self.harm, self.count, self.seconds = KEYS[key], harm, count, seconds
+    def __init__(self, key, harm, count=1, seconds=1.5, client=None):
+        self.key, self.harm, self.count, self.seconds, self.client = KEYS[key], harm, count, seconds, client
         self.met = threading.Event()
+
+    def concerns(self, key, client):
+        return self.key == key and self.client in (None, client)
+
+
+class Late(Rule):
+    """A request whose connection is cut for the client, which sends it again; the broker gets it in the next
+    transaction of this client. `stops`: from then on nothing more of this client gets through until `release`."""
+
+    def __init__(self, key, stops=False, client=None):
+        super().__init__(key, "late", client=client)
+        self.at, self.stops = KEYS[LATE_AT[key]], stops
+        self.over = key == "InitProducerId"  # the transaction that it was a request of
+        self.sent = False
+        self.answered, self.release = threading.Event(), threading.Event()
+        self.broker = self.frame = None
+
+    def take(self, client, broker, frame):
+        self.client, self.broker, self.frame = client, broker, frame
+
+    def pass_on(self, key, client):
+        """Called before another request is passed on."""
+        if self.broker is None or client != self.client:
+            return
+        if self.sent:
+            if self.stops:
+                self.met.set()
+                self.release.wait()
+        elif self.over and key == self.at:
+            time.sleep(0.3)  # what was sent before, and on other connections, arrives before
+            self.broker.sendall(self.frame)
+            if not self.answered.wait(10):
+                print("a late request was not answered")
+            self.sent = True
+            if not self.stops:
+                self.met.set()
+        elif key == KEYS["EndTxn"]:
+            self.over = True
+
+
+class Link:
+    """A client's connection and that to the broker which belongs to it."""
+
+    def __init__(self, client, broker):
+        self.client, self.broker = client, broker
+        self.lost = set()  # correlation ids whose answers nobody is to see
+        self.cut = set()   # the same, and the connection ends
+        self.late = None   # the client is cut off, the broker is not
+
+    def close(self):
+        for end in (self.client, self.broker):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            end.close()
 
 
 class Proxy:
     def __init__(self, port, to):
         self.to = to
         self.rules = []
+        self.late = []
         self.rate = None  # bytes a second to and from the broker, all connections together
         self.lock = threading.Lock()
         self.free_at = 0.0
@@ -34,6 +95,8 @@ class Proxy:
     def harm(self, rule):
         with self.lock:
             self.rules.append(rule)
+            if rule.harm == "late":
+                self.late.append(rule)
         return rule
 
     def accept(self):
@@ -50,56 +113,64 @@ class Proxy:
                 continue
             for end in (client, broker):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            lost = set()  # correlation ids whose answers nobody is to see
-            cut = set()
+            link = Link(client, broker)
             for way in (self.requests, self.answers):
-                threading.Thread(target=self.guard, args=(way, client, broker, lost, cut), daemon=True).start()
+                threading.Thread(target=self.guard, args=(way, link), daemon=True).start()
 
-    def guard(self, way, client, broker, lost, cut):
+    def guard(self, way, link):
         try:
-            way(client, broker, lost, cut)
+            way(link)
         except OSError:
             pass
-        for end in (client, broker):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            end.close()
+        link.close()
 
-    def requests(self, client, broker, lost, cut):
-        while (frame := self.frame(client)) is not None:
+    def requests(self, link):
+        while (frame := self.frame(link.client)) is not None:
             key, = struct.unpack_from(">h", frame, 4)
-            correlation, = struct.unpack_from(">i", frame, 8)
-            rule = self.match(key)
+            correlation, length = struct.unpack_from(">ih", frame, 8)
+            name = frame[14:14 + max(length, 0)].decode()
+            if key in KEYS.values():
+                for late in list(self.late):
+                    late.pass_on(key, name)
+            rule = self.match(key, name)
             if rule is None:
-                broker.sendall(frame)
+                link.broker.sendall(frame)
                 continue
+            if rule.harm == "late":
+                link.late = (correlation, rule)
+                rule.take(name, link.broker, frame)
+                link.client.shutdown(socket.SHUT_RDWR)
+                rule.answered.wait()
+                return
             if rule.harm == "delay":
                 time.sleep(rule.seconds)
             elif rule.harm == "lose the answer":
-                lost.add(correlation)
+                link.lost.add(correlation)
             elif rule.harm == "cut after":
-                cut.add(correlation)
+                link.cut.add(correlation)
+            rule.client = name
             if rule.harm == "cut before":
                 rule.met.set()
                 return
             if rule.harm != "lose the request":
-                broker.sendall(frame)
+                link.broker.sendall(frame)
             rule.met.set()
 
-    def answers(self, client, broker, lost, cut):
-        while (frame := self.frame(broker)) is not None:
+    def answers(self, link):
+        while (frame := self.frame(link.broker)) is not None:
             correlation, = struct.unpack_from(">i", frame, 4)
-            if correlation in cut:
+            if correlation in link.cut:
                 return
-            if correlation not in lost:
-                client.sendall(frame)
+            if link.late:
+                if correlation == link.late[0]:
+                    link.late[1].answered.set()
+            elif correlation not in link.lost:
+                link.client.sendall(frame)
 
-    def match(self, key):
+    def match(self, key, client):
         with self.lock:
             for rule in self.rules:
-                if rule.key == key and rule.count > 0:
+                if rule.concerns(key, client) and rule.count > 0:
                     rule.count -= 1
                     if rule.count == 0:
                         self.rules.remove(rule)

@@ -14,6 +14,7 @@ import eye
 import logs
 import nodes
 import outputs
+import proxy
 import stage
 
 PATIENCE_S = 90
@@ -195,6 +196,30 @@ class Scene(stage.Stage):
         if not rule.met.wait(PATIENCE_S):
             self.fail("no such request came")
         return time.monotonic()
+
+    def late(self, key):
+        """Combined with what makes it worst: offsets and ends that come too late are followed by the death of
+        the process that they belong to, which leaves what they did as it is."""
+        rule = proxy.Late(key, stops=key in ("TxnOffsetCommit", "EndTxn"))
+        self.nodes.proxy.harm(rule)
+        if key == "InitProducerId":
+            self.kill_one()
+        self.await_late(rule)
+        if rule.stops:
+            self.kill(next(p for p in self.processes if f"-{p.instance}-" in rule.client))
+            rule.release.set()
+        return time.monotonic()
+
+    def late_abort(self):
+        """The end of a transaction whose offsets were not answered."""
+        rule = proxy.Rule("TxnOffsetCommit", "lose the answer")
+        self.harm(rule)
+        self.await_late(self.nodes.proxy.harm(proxy.Late("EndTxn", client=rule.client)))
+        return time.monotonic()
+
+    def await_late(self, rule):
+        if not rule.met.wait(PATIENCE_S):
+            self.fail("the request that was to be late did not come, or no other transaction")
 
     # ---- processes
 
