@@ -468,23 +468,13 @@ static void put_panes(struct cpi_account *a, struct cpi_statement *ret)
 
 /* ---- the update ---- */
 
-static uint32_t revision_of(const struct cpi_account *a, struct cpi_entity *entity, int64_t end)
-{
-    const struct cpi_mark *mark =
-        entity ? cpi_entity_find_mark(entity, a->indicator, a->window) : NULL;
-    for (size_t i = 0; mark && i < mark->n_revised; i++)
-        if (mark->revised[i].end == end)
-            return mark->revised[i].revision;
-    return 0;
-}
-
 static void put_update(struct cpi_account *a, int64_t end, int64_t known, struct cpi_statement *ret)
 {
     static const struct cpi_panes none;
     const struct cpi_indicator *ind = &a->model->indicator[a->indicator];
     struct cpi_entity *entity = entity_of(a);
     struct cpi_figure *figure = &a->stage.figure, *other = &a->stage.other;
-    uint32_t revision = revision_of(a, entity, end);
+    uint32_t revision = entity ? cpi_entity_revision(entity, a->indicator, a->window, end) : 0;
     struct cpi_update update = { .figure = figure,
                                  .entity = { a->entity, entity ? entity->path : CPI_ABSENT },
                                  .revised = revision > 0,

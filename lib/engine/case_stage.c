@@ -81,14 +81,12 @@ static void keep(struct cpi_case_stage *stage, uint32_t number, size_t from)
 static void count_alone(struct cpi_journeys *j, const struct cpi_event *ev, int sign, bool alone,
                         struct cpi_outbox *box)
 {
-    cpi_fold_direct(&j->after, ev, alone);
-    for (size_t i = 0; i < j->after.n_out; i++) {
-        struct cpi_fact *fact = &j->after.out[i].fact;
-        fact->known = ev->known;
-        fact->sign = sign;
-        fact->partial = alone;
+    struct cpi_sayer sayer;
+    cpi_sayer_init(&sayer, &j->after, ev, alone);
+    sayer.fact.sign = sign;
+    while (cpi_sayer_next(&sayer)) {
         j->counts->facts++;
-        cpi_outbox_put_fact(box, fact);
+        cpi_outbox_put_fact(box, &sayer.fact);
     }
 }
 

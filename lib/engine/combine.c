@@ -16,6 +16,7 @@ void cpi_combiner_init(struct cpi_combiner *combiner, const struct cpi_model *mo
     cpi_calendar_init(&combiner->calendar, &model->zone);
     cpi_arena_init(&combiner->arena);
     cpi_index_init(&combiner->credits.index);
+    cpi_index_init(&combiner->teams.index);
     cpi_index_init(&combiner->entities.index);
 }
 
@@ -34,6 +35,7 @@ static void groups_reset(struct cpi_groups *groups)
 void cpi_combiner_reset(struct cpi_combiner *combiner)
 {
     groups_reset(&combiner->credits);
+    groups_reset(&combiner->teams);
     groups_reset(&combiner->entities);
     cpi_arena_reset(&combiner->arena);
     combiner->latest = CPI_NONE;
@@ -43,8 +45,10 @@ void cpi_combiner_fini(struct cpi_combiner *combiner)
 {
     cpi_combiner_reset(combiner);
     free(combiner->credits.at);
+    free(combiner->teams.at);
     free(combiner->entities.at);
     cpi_index_fini(&combiner->credits.index);
+    cpi_index_fini(&combiner->teams.index);
     cpi_index_fini(&combiner->entities.index);
     free(combiner->ladder);
     cpi_arena_fini(&combiner->arena);
@@ -55,14 +59,20 @@ static bool same(struct cpi_text a, struct cpi_text b)
     return a.len == b.len && !a.at == !b.at && (a.at == b.at || memcmp(a.at, b.at, a.len) == 0);
 }
 
+struct who { /* of a credit */
+    struct cpi_text rep, team;
+    const struct cpi_text *dim;
+    int64_t known_step;
+};
+
 static bool is_group(const struct cpi_group *group, const struct cpi_combiner *combiner,
-                     const struct cpi_fact *fact, int64_t known_step)
+                     const struct who *who)
 {
-    if (group->known_step != known_step || !same(group->rep, fact->rep) ||
-        !same(group->team, fact->team))
+    if (group->known_step != who->known_step || !same(group->rep, who->rep) ||
+        !same(group->team, who->team))
         return false;
     for (unsigned d = 0; d < combiner->dims.count; d++)
-        if (!same(group->dim[d], fact->dim[d]))
+        if (!same(group->dim[d], who->dim[d]))
             return false;
     return true;
 }
@@ -82,30 +92,39 @@ static struct cpi_group *new_group(struct cpi_groups *groups, uint64_t hash, int
     return group;
 }
 
+static uint64_t hash_who(const struct cpi_combiner *combiner, const struct who *who)
+{
+    uint64_t hash = mix(cpi_hash_text(who->rep), cpi_hash_text(who->team));
+    for (unsigned d = 0; d < combiner->dims.count; d++)
+        hash = mix(hash, cpi_hash_text(who->dim[d]));
+    return mix(hash, (uint64_t)who->known_step);
+}
+
+/* Number of the group, made if missing. */
+static uint32_t ensure_group(struct cpi_combiner *combiner, struct cpi_groups *groups,
+                             const struct who *who)
+{
+    uint64_t hash = hash_who(combiner, who);
+    for (uint32_t p = cpi_index_first(&groups->index, hash); p != CPI_NONE;
+         p = cpi_index_next(&groups->index, hash, p))
+        if (is_group(&groups->at[cpi_index_at(&groups->index, p)], combiner, who))
+            return cpi_index_at(&groups->index, p);
+    struct cpi_group *group = new_group(groups, hash, who->known_step);
+    group->rep = cpi_arena_text(&combiner->arena, who->rep);
+    group->team = cpi_arena_text(&combiner->arena, who->team);
+    for (unsigned d = 0; d < combiner->dims.count; d++)
+        group->dim[d] = cpi_arena_text(&combiner->arena, who->dim[d]);
+    return (uint32_t)groups->count - 1;
+}
+
 static struct cpi_group *credit_group(struct cpi_combiner *combiner, const struct cpi_fact *fact,
                                       int64_t known_step)
 {
     struct cpi_groups *groups = &combiner->credits;
-    if (combiner->latest != CPI_NONE &&
-        is_group(&groups->at[combiner->latest], combiner, fact, known_step))
-        return &groups->at[combiner->latest];
-    uint64_t hash = mix(cpi_hash_text(fact->rep), cpi_hash_text(fact->team));
-    for (unsigned d = 0; d < combiner->dims.count; d++)
-        hash = mix(hash, cpi_hash_text(fact->dim[d]));
-    hash = mix(hash, (uint64_t)known_step);
-    for (uint32_t p = cpi_index_first(&groups->index, hash); p != CPI_NONE;
-         p = cpi_index_next(&groups->index, hash, p)) {
-        combiner->latest = cpi_index_at(&groups->index, p);
-        if (is_group(&groups->at[combiner->latest], combiner, fact, known_step))
-            return &groups->at[combiner->latest];
-    }
-    combiner->latest = (uint32_t)groups->count;
-    struct cpi_group *group = new_group(groups, hash, known_step);
-    group->rep = cpi_arena_text(&combiner->arena, fact->rep);
-    group->team = cpi_arena_text(&combiner->arena, fact->team);
-    for (unsigned d = 0; d < combiner->dims.count; d++)
-        group->dim[d] = cpi_arena_text(&combiner->arena, fact->dim[d]);
-    return group;
+    struct who who = { fact->rep, fact->team, fact->dim, known_step };
+    if (combiner->latest == CPI_NONE || !is_group(&groups->at[combiner->latest], combiner, &who))
+        combiner->latest = ensure_group(combiner, groups, &who);
+    return &groups->at[combiner->latest];
 }
 
 static void grow_cells(struct cpi_combiner *combiner, struct cpi_group *group)
@@ -200,6 +219,16 @@ void cpi_entity_key(const struct cpi_dim *dim, const struct cpi_dim_fields *dims
     }
 }
 
+static void merge_cells(struct cpi_combiner *combiner, struct cpi_group *group,
+                        const struct cpi_group *from)
+{
+    for (uint32_t c = 0; c < from->n_cells; c++) {
+        const struct cpi_cell *cell = &from->cell[c];
+        cpi_agg_merge(&ensure_cell(combiner, group, cell->indicator, cell->kind, cell->start)->agg,
+                      &combiner->model->indicator[cell->indicator], &cell->agg);
+    }
+}
+
 static void merge_into(struct cpi_combiner *combiner, struct cpi_text key, struct cpi_text path,
                        const struct cpi_group *from)
 {
@@ -217,44 +246,55 @@ static void merge_into(struct cpi_combiner *combiner, struct cpi_text key, struc
         group->key = cpi_arena_text(&combiner->arena, key);
         group->path = cpi_arena_text(&combiner->arena, path);
     }
-    for (uint32_t c = 0; c < from->n_cells; c++) {
-        const struct cpi_cell *cell = &from->cell[c];
-        cpi_agg_merge(&ensure_cell(combiner, group, cell->indicator, cell->kind, cell->start)->agg,
-                      &combiner->model->indicator[cell->indicator], &cell->agg);
-    }
+    merge_cells(combiner, group, from);
 }
 
-static bool has_team(const struct cpi_dim *dim)
+static bool has_member(const struct cpi_dim *dim, uint16_t member)
 {
     for (size_t m = 0; m < dim->n_members; m++)
-        if (dim->member[m] == CPI_MEMBER_TEAM)
+        if (dim->member[m] == member)
             return true;
     return false;
 }
 
-void cpi_combiner_fan_out(struct cpi_combiner *combiner)
+static void fan_out_dim(struct cpi_combiner *combiner, const struct cpi_group *group,
+                        const struct cpi_dim *dim, struct cpi_buf *key)
 {
+    struct cpi_text path = has_member(dim, CPI_MEMBER_TEAM) ? group->team : CPI_ABSENT;
+    do { /* once for each team of the path, innermost first; once without */
+        const char *end = path.at ? memchr(path.at, CPI_TEAM_SEPARATOR, path.len) : NULL;
+        struct cpi_text team = path;
+        if (end)
+            team.len = (uint32_t)(end - path.at);
+        cpi_buf_reset(key);
+        cpi_entity_key(dim, &combiner->dims, group, team, key);
+        merge_into(combiner, cpi_buf_text(key), dim->n_members == 1 ? path : CPI_ABSENT, group);
+        path = end ? cpi_text_part(path, team.len + 1, path.len) : CPI_ABSENT;
+    } while (path.at);
+}
+
+static void fan_out(struct cpi_combiner *combiner, const struct cpi_groups *groups, bool of_reps)
+{
+    const struct cpi_model *model = combiner->model;
     struct cpi_buf key;
     cpi_buf_init(&key);
-    for (size_t g = 0; g < combiner->credits.count; g++) {
-        const struct cpi_group *group = &combiner->credits.at[g];
-        for (size_t d = 0; d < combiner->model->n_dims; d++) {
-            const struct cpi_dim *dim = &combiner->model->dim[d];
-            struct cpi_text path = has_team(dim) ? group->team : CPI_ABSENT;
-            do { /* once for each team of the path, innermost first; once without */
-                const char *end = path.at ? memchr(path.at, CPI_TEAM_SEPARATOR, path.len) : NULL;
-                struct cpi_text team = path;
-                if (end)
-                    team.len = (uint32_t)(end - path.at);
-                cpi_buf_reset(&key);
-                cpi_entity_key(dim, &combiner->dims, group, team, &key);
-                merge_into(combiner, cpi_buf_text(&key), dim->n_members == 1 ? path : CPI_ABSENT,
-                           group);
-                path = end ? cpi_text_part(path, team.len + 1, path.len) : CPI_ABSENT;
-            } while (path.at);
-        }
-    }
+    for (size_t g = 0; g < groups->count; g++)
+        for (size_t d = 0; d < model->n_dims; d++)
+            if (has_member(&model->dim[d], CPI_MEMBER_REP) == of_reps)
+                fan_out_dim(combiner, &groups->at[g], &model->dim[d], &key);
     cpi_buf_fini(&key);
+}
+
+void cpi_combiner_fan_out(struct cpi_combiner *combiner)
+{
+    for (size_t g = 0; g < combiner->credits.count; g++) {
+        const struct cpi_group *credit = &combiner->credits.at[g];
+        struct who who = { CPI_ABSENT, credit->team, credit->dim, credit->known_step };
+        uint32_t team = ensure_group(combiner, &combiner->teams, &who);
+        merge_cells(combiner, &combiner->teams.at[team], credit);
+    }
+    fan_out(combiner, &combiner->credits, true);
+    fan_out(combiner, &combiner->teams, false);
 }
 
 void cpi_group_encode(const struct cpi_group *group, const struct cpi_model *model,

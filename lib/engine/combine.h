@@ -48,8 +48,10 @@ struct cpi_combiner {
     struct cpi_calendar calendar;
     struct cpi_span known, start; /* where the latest fact fell */
     struct cpi_arena arena;       /* of texts and cells */
-    struct cpi_groups credits, entities;
-    uint32_t latest; /* group of the last fact, CPI_NONE = none */
+    struct cpi_groups credits;    /* by rep, team and dimension fields */
+    struct cpi_groups teams;      /* the same without reps: what all others need (fan-out) */
+    struct cpi_groups entities;   /* fanned out */
+    uint32_t latest;              /* group of the last fact, CPI_NONE = none */
 };
 void cpi_combiner_init(struct cpi_combiner *combiner, const struct cpi_model *model);
 void cpi_combiner_fini(struct cpi_combiner *combiner);

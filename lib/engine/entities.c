@@ -15,13 +15,14 @@ void cpi_entities_init(struct cpi_entities *entities, const struct cpi_model *mo
 
 static void marks_fini(struct cpi_entity *entity)
 {
-    for (size_t m = 0; m < entity->n_marks; m++)
-        free(entity->mark[m].revised);
     free(entity->mark);
+    free(entity->revised);
     free(entity->rule);
     entity->mark = NULL;
+    entity->revised = NULL;
     entity->rule = NULL;
     entity->n_marks = entity->cap_marks = entity->n_rules = entity->cap_rules = 0;
+    entity->n_revised = entity->cap_revised = 0;
 }
 
 static void entity_fini(struct cpi_entity *entity)
@@ -200,13 +201,41 @@ void cpi_entities_remove(struct cpi_entities *entities, uint32_t e)
     entities->left[entities->n_left++] = e;
 }
 
-struct cpi_mark *cpi_entity_find_mark(struct cpi_entity *entity, uint16_t indicator,
+/* ---- marks ---- */
+
+static uint32_t place(uint16_t indicator, uint16_t window)
+{
+    return (uint32_t)indicator << 16 | window;
+}
+
+/* Index of the first mark at or behind the place. */
+static size_t seek_mark(const struct cpi_entity *entity, uint32_t at)
+{
+    size_t low = 0, high = entity->n_marks;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (place(entity->mark[mid].indicator, entity->mark[mid].window) < at)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+struct cpi_mark *cpi_entity_find_mark(const struct cpi_entity *entity, uint16_t indicator,
                                       uint16_t window)
 {
-    for (size_t m = 0; m < entity->n_marks; m++)
-        if (entity->mark[m].indicator == indicator && entity->mark[m].window == window)
-            return &entity->mark[m];
-    return NULL;
+    size_t m = seek_mark(entity, place(indicator, window));
+    return m < entity->n_marks && entity->mark[m].indicator == indicator &&
+                   entity->mark[m].window == window
+               ? &entity->mark[m]
+               : NULL;
+}
+
+bool cpi_entity_has_mark(const struct cpi_entity *entity, uint16_t indicator)
+{
+    size_t m = seek_mark(entity, place(indicator, 0));
+    return m < entity->n_marks && entity->mark[m].indicator == indicator;
 }
 
 struct cpi_mark *cpi_entity_mark(struct cpi_entity *entity, uint16_t indicator, uint16_t window)
@@ -214,11 +243,82 @@ struct cpi_mark *cpi_entity_mark(struct cpi_entity *entity, uint16_t indicator, 
     struct cpi_mark *mark = cpi_entity_find_mark(entity, indicator, window);
     if (mark)
         return mark;
+    size_t m = seek_mark(entity, place(indicator, window));
     entity->mark =
         cpi_grow(entity->mark, entity->n_marks, &entity->cap_marks, sizeof *entity->mark);
-    mark = &entity->mark[entity->n_marks++];
+    mark = &entity->mark[m];
+    memmove(mark + 1, mark, (entity->n_marks++ - m) * sizeof *mark);
     *mark = (struct cpi_mark){ .indicator = indicator, .window = window };
     return mark;
+}
+
+/* Index of the first revised end of (indicator, window) at or behind `end`, or of what follows. */
+static size_t seek_revised(const struct cpi_entity *entity, uint16_t indicator, uint16_t window,
+                           int64_t end)
+{
+    size_t low = 0, high = entity->n_revised;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        const struct cpi_revised *at = &entity->revised[mid];
+        uint32_t there = place(at->indicator, at->window), here = place(indicator, window);
+        if (there < here || (there == here && at->end < end))
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* NULL = was not revised. */
+static struct cpi_revised *find_revised(const struct cpi_entity *entity, uint16_t indicator,
+                                        uint16_t window, int64_t end)
+{
+    size_t i = seek_revised(entity, indicator, window, end);
+    struct cpi_revised *at = entity->revised + i;
+    return i < entity->n_revised && at->indicator == indicator && at->window == window &&
+                   at->end == end
+               ? at
+               : NULL;
+}
+
+uint32_t cpi_entity_revision(const struct cpi_entity *entity, uint16_t indicator, uint16_t window,
+                             int64_t end)
+{
+    const struct cpi_revised *at = find_revised(entity, indicator, window, end);
+    return at ? at->revision : 0;
+}
+
+static struct cpi_revised *add_revised(struct cpi_entity *entity, uint16_t indicator,
+                                       uint16_t window, int64_t end)
+{
+    size_t i = seek_revised(entity, indicator, window, end);
+    entity->revised =
+        cpi_grow(entity->revised, entity->n_revised, &entity->cap_revised, sizeof *entity->revised);
+    struct cpi_revised *at = &entity->revised[i];
+    memmove(at + 1, at, (entity->n_revised++ - i) * sizeof *at);
+    *at = (struct cpi_revised){ end, 0, indicator, window };
+    return at;
+}
+
+uint32_t cpi_entity_revise(struct cpi_entity *entity, uint16_t indicator, uint16_t window,
+                           int64_t end)
+{
+    struct cpi_revised *at = find_revised(entity, indicator, window, end);
+    if (!at)
+        at = add_revised(entity, indicator, window, end);
+    return ++at->revision;
+}
+
+void cpi_entity_forget_revisions(struct cpi_entity *entity, uint16_t indicator, uint16_t window,
+                                 int64_t oldest)
+{
+    size_t from = seek_revised(entity, indicator, window, INT64_MIN);
+    size_t to = seek_revised(entity, indicator, window, oldest);
+    if (from == to)
+        return;
+    memmove(entity->revised + from, entity->revised + to,
+            (entity->n_revised - to) * sizeof *entity->revised);
+    entity->n_revised -= to - from;
 }
 
 struct cpi_rule_state *cpi_entity_rule(struct cpi_entity *entity, uint16_t rule)
@@ -232,28 +332,6 @@ struct cpi_rule_state *cpi_entity_rule(struct cpi_entity *entity, uint16_t rule)
     state->rule = rule;
     cpi_alert_init(&state->state);
     return state;
-}
-
-uint32_t cpi_mark_revise(struct cpi_mark *mark, int64_t end, int64_t oldest)
-{
-    size_t old = 0;
-    while (old < mark->n_revised && mark->revised[old].end < oldest)
-        old++;
-    mark->n_revised -= old;
-    if (old)
-        memmove(mark->revised, mark->revised + old, mark->n_revised * sizeof *mark->revised);
-    size_t i = mark->n_revised;
-    while (i && mark->revised[i - 1].end >= end)
-        i--;
-    if (i < mark->n_revised && mark->revised[i].end == end)
-        return ++mark->revised[i].revision;
-    mark->revised =
-        cpi_grow(mark->revised, mark->n_revised, &mark->cap_revised, sizeof *mark->revised);
-    memmove(mark->revised + i + 1, mark->revised + i,
-            (mark->n_revised - i) * sizeof *mark->revised);
-    mark->n_revised++;
-    mark->revised[i] = (struct cpi_revised){ end, 1 };
-    return 1;
 }
 
 void cpi_entity_set_path(struct cpi_entity *entity, struct cpi_text path)
@@ -302,11 +380,13 @@ static void encode_head(const struct cpi_entity *entity, const struct cpi_model 
         cpi_buf_put_int(value, model->window[mark->window].every_ms);
         cpi_buf_add_byte(value, mark->said);
         cpi_buf_put_u64(value, mark->hash);
-        cpi_buf_put_int(value, mark->n);
-        cpi_buf_put_uint(value, mark->n_revised);
-        for (size_t i = 0; i < mark->n_revised; i++) {
-            cpi_buf_put_int(value, mark->revised[i].end);
-            cpi_buf_put_uint(value, mark->revised[i].revision);
+        cpi_buf_put_int(value, mark->counts);
+        size_t i = seek_revised(entity, mark->indicator, mark->window, INT64_MIN);
+        size_t end = seek_revised(entity, mark->indicator, mark->window, CPI_TIME_END);
+        cpi_buf_put_uint(value, end - i);
+        for (; i < end; i++) {
+            cpi_buf_put_int(value, entity->revised[i].end);
+            cpi_buf_put_uint(value, entity->revised[i].revision);
         }
     }
     cpi_buf_put_uint(value, entity->n_rules);
@@ -336,15 +416,14 @@ static void put_panes(const struct cpi_entities *entities, const struct cpi_enti
     cpi_buf_fini(&value);
 }
 
-/* The panes of the last hour are still growing. */
+/* Most panes are written once: facts wait for the step that makes them known. */
 static void put_to_rest(struct cpi_entity *entity)
 {
     for (uint32_t i = 0; i < entity->panes.count; i++) {
         struct cpi_series *series = &entity->panes.series[i];
         for (uint32_t p = 0; p < series->count; p++)
             series->at[p].dirty = false;
-        if (entity->thinned != CPI_TIME_NONE)
-            cpi_series_pack(series, entity->thinned - CPI_HOUR);
+        cpi_series_pack(series, CPI_TIME_END);
     }
 }
 
@@ -397,22 +476,20 @@ static void decode_mark(struct cpi_entity *entity, const struct cpi_model *model
     int64_t every_ms = cpi_read_int(r);
     uint16_t window = find_mark_window(model, name, every_ms);
     struct cpi_mark unknown = { 0 }, *mark = &unknown; /* of a definition that is gone: read past */
-    if (indicator != CPI_NO_INDEX && window != CPI_NO_INDEX && !r->bad)
+    bool is_known = indicator != CPI_NO_INDEX && window != CPI_NO_INDEX && !r->bad;
+    if (is_known)
         mark = cpi_entity_mark(entity, indicator, window);
     mark->said = cpi_read_byte(r) != 0;
     mark->hash = cpi_read_u64(r);
-    mark->n = cpi_read_int(r);
+    mark->counts = cpi_read_int(r) > 0;
     uint64_t n = cpi_read_uint(r);
     for (uint64_t i = 0; i < n && !r->bad; i++) {
-        struct cpi_revised revised;
-        revised.end = cpi_read_int(r);
-        revised.revision = (uint32_t)cpi_read_uint(r);
-        r->bad |= !cpi_time_fits(revised.end);
-        mark->revised =
-            cpi_grow(mark->revised, mark->n_revised, &mark->cap_revised, sizeof *mark->revised);
-        mark->revised[mark->n_revised++] = revised;
+        int64_t end = cpi_read_int(r);
+        uint32_t revision = (uint32_t)cpi_read_uint(r);
+        r->bad |= !cpi_time_fits(end);
+        if (is_known && !r->bad)
+            add_revised(entity, indicator, window, end)->revision = revision;
     }
-    free(unknown.revised);
 }
 
 static bool restore_head(struct cpi_entities *entities, struct cpi_text key, struct cpi_text value)
@@ -458,8 +535,7 @@ static void forget_head(struct cpi_entity *entity)
 /* An earlier row of the same pane. */
 static void forget_pane(struct cpi_series *series, int64_t start)
 {
-    if (series->packed && start <= series->packed->last)
-        cpi_series_unpack(series);
+    cpi_series_unpack(series, start);
     uint32_t p = cpi_series_find(series, start);
     if (p < series->count && series->at[p].start == start)
         cpi_series_remove(series, p);

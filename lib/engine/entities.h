@@ -11,18 +11,17 @@
 #include "engine/emit.h"
 #include "window/panes.h"
 
-struct cpi_revised { /* an end that was revised: its latest revision number */
+struct cpi_revised { /* an end that was revised, within lateness: its latest revision number */
     int64_t end;
     uint32_t revision;
+    uint16_t indicator, window;
 };
 /* What was last said of one (indicator, window). */
 struct cpi_mark {
-    uint16_t indicator, window;
-    bool said;     /* something was published, and no tombstone since */
     uint64_t hash; /* of what was said */
-    int64_t n;
-    struct cpi_revised *revised; /* ascending; ends within lateness */
-    size_t n_revised, cap_revised;
+    uint16_t indicator, window;
+    bool said;   /* something was published, and no tombstone since */
+    bool counts; /* its n was above 0 */
 };
 struct cpi_rule_state {
     uint16_t rule;
@@ -33,15 +32,18 @@ struct cpi_entity {
     uint32_t key_len;
     struct cpi_text path; /* of a team, innermost first; owned */
     struct cpi_panes panes;
-    struct cpi_mark *mark;
+    struct cpi_mark *mark; /* ascending by (indicator, window) */
     size_t n_marks, cap_marks;
+    struct cpi_revised *revised; /* ascending by (indicator, window, end) */
+    size_t n_revised, cap_revised;
     struct cpi_rule_state *rule;
     size_t n_rules, cap_rules;
     int64_t due;      /* the next step at which anything can change */
     int64_t changed;  /* the latest step at which facts were merged */
     int64_t thinned;  /* the latest step at which panes were folded up */
-    uint32_t waiting; /* cells in the inbox */
+    uint32_t waiting; /* steps of the inbox that have cells of it */
     bool head_dirty, touched;
+    bool swept; /* `thinned` holds for all panes: not known of those that were restored */
 };
 struct cpi_entities {
     const struct cpi_model *model;
@@ -80,12 +82,20 @@ static inline struct cpi_entity_name cpi_entity_name_of(const struct cpi_entity 
 {
     return (struct cpi_entity_name){ { entity->key, entity->key_len }, entity->path };
 }
+/* Made if missing. Valid until the next call. */
 struct cpi_mark *cpi_entity_mark(struct cpi_entity *entity, uint16_t indicator, uint16_t window);
-struct cpi_mark *cpi_entity_find_mark(struct cpi_entity *entity, uint16_t indicator,
+struct cpi_mark *cpi_entity_find_mark(const struct cpi_entity *entity, uint16_t indicator,
                                       uint16_t window);
 struct cpi_rule_state *cpi_entity_rule(struct cpi_entity *entity, uint16_t rule);
-/* The number of the next revision of `end`; ends before `oldest` are forgotten. */
-uint32_t cpi_mark_revise(struct cpi_mark *mark, int64_t end, int64_t oldest);
+bool cpi_entity_has_mark(const struct cpi_entity *entity, uint16_t indicator);
+/* The number of the latest revision of `end`, 0 = none; of the next one. */
+uint32_t cpi_entity_revision(const struct cpi_entity *entity, uint16_t indicator, uint16_t window,
+                             int64_t end);
+uint32_t cpi_entity_revise(struct cpi_entity *entity, uint16_t indicator, uint16_t window,
+                           int64_t end);
+/* Forgets revisions of ends before `oldest`. */
+void cpi_entity_forget_revisions(struct cpi_entity *entity, uint16_t indicator, uint16_t window,
+                                 int64_t oldest);
 void cpi_entity_set_path(struct cpi_entity *entity, struct cpi_text path);
 /* Takes a pane out and remembers that its row is to be deleted. */
 void cpi_entities_drop_pane(struct cpi_entities *entities, struct cpi_entity *entity,

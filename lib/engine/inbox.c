@@ -11,12 +11,18 @@ void cpi_inbox_init(struct cpi_inbox *inbox)
     *inbox = (struct cpi_inbox){ NULL, 0, 0 };
 }
 
+static void waiting_fini(struct cpi_waiting *waiting)
+{
+    for (uint32_t c = 0; c < waiting->n_cells; c++)
+        cpi_agg_fini(&waiting->cell[c].cell.agg);
+    free(waiting->cell);
+    free((char *)waiting->path.at);
+}
+
 void cpi_inbox_step_fini(struct cpi_inbox_step *step)
 {
-    for (size_t i = 0; i < step->count; i++) {
-        cpi_agg_fini(&step->at[i].cell.agg);
-        free((char *)step->at[i].path.at);
-    }
+    for (size_t i = 0; i < step->count; i++)
+        waiting_fini(&step->at[i]);
     free(step->at);
     cpi_index_fini(&step->index);
 }
@@ -43,30 +49,38 @@ static struct cpi_inbox_step *ensure_step(struct cpi_inbox *inbox, int64_t at)
     return &inbox->step[s];
 }
 
-struct cpi_waiting *cpi_inbox_ensure(struct cpi_inbox *inbox, int64_t at, uint32_t entity,
-                                     uint16_t indicator, uint8_t kind, int64_t start)
+struct cpi_waiting *cpi_inbox_ensure(struct cpi_inbox *inbox, int64_t at, uint32_t entity)
 {
     struct cpi_inbox_step *step = ensure_step(inbox, at);
-    const uint64_t place[2] = { (uint64_t)entity << 32 | (uint64_t)indicator << 8 | kind,
-                                (uint64_t)start };
-    uint64_t hash = cpi_hash(place, sizeof place);
+    uint64_t hash = cpi_hash(&entity, sizeof entity);
     step->dirty = true;
     for (uint32_t p = cpi_index_first(&step->index, hash); p != CPI_NONE;
-         p = cpi_index_next(&step->index, hash, p)) {
-        struct cpi_waiting *w = &step->at[cpi_index_at(&step->index, p)];
-        if (w->entity == entity && w->cell.indicator == indicator && w->cell.kind == kind &&
-            w->cell.start == start) {
+         p = cpi_index_next(&step->index, hash, p))
+        if (step->at[cpi_index_at(&step->index, p)].entity == entity)
+            return &step->at[cpi_index_at(&step->index, p)];
+    step->at = cpi_grow(step->at, step->count, &step->cap, sizeof *step->at);
+    step->at[step->count] = (struct cpi_waiting){ .entity = entity };
+    cpi_index_add(&step->index, hash, (uint32_t)step->count);
+    return &step->at[step->count++];
+}
+
+struct cpi_waiting_cell *cpi_waiting_ensure(struct cpi_waiting *waiting, uint16_t indicator,
+                                            uint8_t kind, int64_t start)
+{
+    for (uint32_t c = waiting->n_cells; c-- > 0;) {
+        struct cpi_waiting_cell *w = &waiting->cell[c];
+        if (w->cell.indicator == indicator && w->cell.start == start && w->cell.kind == kind) {
             w->dirty = true;
             return w;
         }
     }
-    step->at = cpi_grow(step->at, step->count, &step->cap, sizeof *step->at);
-    struct cpi_waiting *w = &step->at[step->count];
-    *w = (struct cpi_waiting){ .entity = entity,
-                               .dirty = true,
-                               .cell = { .indicator = indicator, .kind = kind, .start = start } };
+    if (waiting->n_cells == waiting->cap_cells) {
+        waiting->cap_cells = waiting->cap_cells ? waiting->cap_cells * 2 : 4;
+        waiting->cell = cpi_xrealloc(waiting->cell, waiting->cap_cells * sizeof *waiting->cell);
+    }
+    struct cpi_waiting_cell *w = &waiting->cell[waiting->n_cells++];
+    *w = (struct cpi_waiting_cell){ { indicator, kind, start, { 0 } }, true, false };
     cpi_agg_init(&w->cell.agg);
-    cpi_index_add(&step->index, hash, (uint32_t)step->count++);
     return w;
 }
 

@@ -8,13 +8,16 @@
 #include "cpi/outbox.h"
 #include "engine/combine.h"
 
-struct cpi_waiting {
-    uint32_t entity;
-    bool dirty;           /* changed since its row was last written */
-    bool written;         /* has a row */
-    bool counted;         /* in its entity's `waiting` */
-    struct cpi_text path; /* that the entity has from this step on; owned, absent = none given */
+struct cpi_waiting_cell {
     struct cpi_cell cell;
+    bool dirty;   /* changed since its row was last written */
+    bool written; /* has a row */
+};
+struct cpi_waiting { /* all that waits for one entity and step */
+    uint32_t entity;
+    uint32_t n_cells, cap_cells;
+    struct cpi_waiting_cell *cell; /* as they came */
+    struct cpi_text path; /* that the entity has from this step on; owned, absent = none given */
 };
 struct cpi_inbox_step {
     int64_t step;
@@ -29,9 +32,11 @@ struct cpi_inbox {
 };
 void cpi_inbox_init(struct cpi_inbox *inbox);
 void cpi_inbox_fini(struct cpi_inbox *inbox);
-/* What waits at that place, made if missing; its row will be written. Valid until the next call. */
-struct cpi_waiting *cpi_inbox_ensure(struct cpi_inbox *inbox, int64_t step, uint32_t entity,
-                                     uint16_t indicator, uint8_t kind, int64_t start);
+/* What waits for the entity at that step, made if missing. Valid until the next call. */
+struct cpi_waiting *cpi_inbox_ensure(struct cpi_inbox *inbox, int64_t step, uint32_t entity);
+/* The cell at that place, made if missing; its row will be written. Valid until the next call. */
+struct cpi_waiting_cell *cpi_waiting_ensure(struct cpi_waiting *waiting, uint16_t indicator,
+                                            uint8_t kind, int64_t start);
 void cpi_waiting_set_path(struct cpi_waiting *waiting, struct cpi_text path);
 /* The earliest step, CPI_TIME_END if nothing waits. */
 int64_t cpi_inbox_first(const struct cpi_inbox *inbox);

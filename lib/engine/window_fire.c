@@ -36,7 +36,7 @@ void cpi_window_publish(struct cpi_window_stage *stage, struct cpi_entity *entit
     struct cpi_mark *mark = cpi_entity_mark(entity, figure->indicator, figure->window);
     mark->said = true;
     mark->hash = figure->hash;
-    mark->n = figure->n;
+    mark->counts = figure->n > 0;
 }
 
 static void fire_figure(struct cpi_window_stage *stage, struct cpi_entity *entity,
@@ -47,7 +47,7 @@ static void fire_figure(struct cpi_window_stage *stage, struct cpi_entity *entit
     struct cpi_mark *mark = cpi_entity_find_mark(entity, indicator, window);
     bool said = mark && mark->said;
     bool changed =
-        said ? mark->hash != figure->hash && (mark->n > 0 || figure->n > 0) : figure->n > 0;
+        said ? mark->hash != figure->hash && (mark->counts || figure->n > 0) : figure->n > 0;
     if (changed || (stage->every_boundary && figure->n > 0)) {
         stage->counts->updates++;
         cpi_window_publish(stage, entity, figure, false, true, 0, b, box);
@@ -72,14 +72,6 @@ static bool is_watched(const struct cpi_window_stage *stage, const struct cpi_en
     return false;
 }
 
-static bool has_mark(const struct cpi_entity *entity, uint16_t indicator)
-{
-    for (size_t m = 0; m < entity->n_marks; m++)
-        if (entity->mark[m].indicator == indicator)
-            return true;
-    return false;
-}
-
 void cpi_window_fire(struct cpi_window_stage *stage, uint32_t e, int64_t step,
                      struct cpi_outbox *box)
 {
@@ -87,7 +79,8 @@ void cpi_window_fire(struct cpi_window_stage *stage, uint32_t e, int64_t step,
     const struct cpi_model *model = stage->model;
     for (uint16_t i = 0; i < model->n_indicators; i++) {
         const struct cpi_indicator *ind = &model->indicator[i];
-        if (!is_present(stage, entity, i) && !has_mark(entity, i) && !is_watched(stage, entity, i))
+        if (!is_present(stage, entity, i) && !cpi_entity_has_mark(entity, i) &&
+            !is_watched(stage, entity, i))
             continue;
         for (size_t o = 0; o < ind->n_over; o++)
             if (cpi_calendar_is_step(&stage->calendar,
@@ -147,9 +140,8 @@ static int64_t due_of(struct cpi_window_stage *stage, const struct cpi_entity *e
         if (stage->model->alert[a].indicator == indicator && stage->model->alert[a].no_data_ms)
             return next;
     if (ind->kind == CPI_OPEN) {
-        const struct cpi_mark *mark =
-            cpi_entity_find_mark((struct cpi_entity *)entity, indicator, window);
-        return !mark || !mark->said || mark->n > 0 ? next : CPI_TIME_END;
+        const struct cpi_mark *mark = cpi_entity_find_mark(entity, indicator, window);
+        return !mark || !mark->said || mark->counts ? next : CPI_TIME_END;
     }
     if (ind->kind != CPI_DERIVED)
         return leaving(stage, entity, indicator, win, step);

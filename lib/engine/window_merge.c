@@ -94,8 +94,10 @@ static void revise(struct cpi_window_stage *stage, struct cpi_entity *entity,
 {
     if (read_hash(stage, entity, c) == c->hash)
         return;
-    struct cpi_mark *mark = cpi_entity_mark(entity, c->indicator, c->window);
-    uint32_t revision = cpi_mark_revise(mark, c->end, step - stage->model->lateness_ms - CPI_DAY);
+    cpi_entity_mark(entity, c->indicator, c->window);
+    cpi_entity_forget_revisions(entity, c->indicator, c->window,
+                                step - stage->model->lateness_ms - CPI_DAY);
+    uint32_t revision = cpi_entity_revise(entity, c->indicator, c->window, c->end);
     struct cpi_step every = cpi_window_step(&stage->model->window[c->window]);
     bool latest = c->end == cpi_calendar_floor(&stage->calendar, every, step);
     stage->counts->revisions++;
@@ -112,30 +114,29 @@ static int order_candidates(const void *a, const void *b)
     return (l->end > r->end) - (l->end < r->end);
 }
 
-/* All cells of one entity at one known step. */
-static void merge_entity(struct cpi_window_stage *stage, uint32_t e,
-                         struct cpi_waiting *const *waiting, size_t count, int64_t known,
-                         int64_t step, struct candidates *all, struct cpi_outbox *box)
+/* All that waits for one entity at one known step. */
+static void merge_entity(struct cpi_window_stage *stage, const struct cpi_waiting *waiting,
+                         int64_t known, int64_t step, struct candidates *all,
+                         struct cpi_outbox *box)
 {
-    struct cpi_entity *entity = &stage->entities.at[e];
+    struct cpi_entity *entity = &stage->entities.at[waiting->entity];
     all->count = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct cpi_cell *cell = &waiting[i]->cell;
+    for (uint32_t i = 0; i < waiting->n_cells; i++) {
+        const struct cpi_cell *cell = &waiting->cell[i].cell;
         const struct cpi_indicator *ind = &stage->model->indicator[cell->indicator];
         for (size_t o = 0; cell->kind == CPI_PANE_WINDOW && o < ind->n_over; o++)
             add_ends(stage, all, cell->indicator, ind->over[o], cell->start, known);
     }
     for (size_t c = 0; c < all->count; c++)
         all->at[c].hash = read_hash(stage, entity, &all->at[c]);
-    for (size_t i = 0; i < count; i++) {
-        cpi_entity_set_path(entity, waiting[i]->path);
-        merge_cell(stage, entity, &waiting[i]->cell, step);
-    }
-    entity->waiting -= (uint32_t)count;
+    cpi_entity_set_path(entity, waiting->path);
+    for (uint32_t i = 0; i < waiting->n_cells; i++)
+        merge_cell(stage, entity, &waiting->cell[i].cell, step);
+    entity->waiting--;
     entity->changed = step;
     entity->due = step;
     entity->head_dirty = true;
-    cpi_entities_touch(&stage->entities, e);
+    cpi_entities_touch(&stage->entities, waiting->entity);
     if (all->count > 1)
         qsort(all->at, all->count, sizeof *all->at, order_candidates);
     for (size_t c = 0; c < all->count; c++)
@@ -145,19 +146,26 @@ static void merge_entity(struct cpi_window_stage *stage, uint32_t e,
 static int order_waiting(const void *a, const void *b, void *arg)
 {
     const struct cpi_window_stage *stage = arg;
-    const struct cpi_waiting *l = *(struct cpi_waiting *const *)a;
-    const struct cpi_waiting *r = *(struct cpi_waiting *const *)b;
-    if (l->entity != r->entity) {
-        const struct cpi_entity *le = &stage->entities.at[l->entity];
-        const struct cpi_entity *re = &stage->entities.at[r->entity];
-        return cpi_text_order((struct cpi_text){ le->key, le->key_len },
-                              (struct cpi_text){ re->key, re->key_len });
+    const struct cpi_entity *l = &stage->entities.at[(*(struct cpi_waiting *const *)a)->entity];
+    const struct cpi_entity *r = &stage->entities.at[(*(struct cpi_waiting *const *)b)->entity];
+    return cpi_text_order((struct cpi_text){ l->key, l->key_len },
+                          (struct cpi_text){ r->key, r->key_len });
+}
+
+/* By entity, so that revisions go out in that order. */
+static void merge_step(struct cpi_window_stage *stage, const struct cpi_inbox_step *taken,
+                       int64_t step, struct candidates *all, struct cpi_outbox *box)
+{
+    struct cpi_waiting **sorted = cpi_xmalloc(taken->count * sizeof *sorted);
+    for (size_t i = 0; i < taken->count; i++) {
+        sorted[i] = &taken->at[i];
+        cpi_window_inbox_gone(stage, taken->step, &taken->at[i]);
     }
-    if (l->cell.indicator != r->cell.indicator)
-        return l->cell.indicator < r->cell.indicator ? -1 : 1;
-    if (l->cell.kind != r->cell.kind)
-        return l->cell.kind < r->cell.kind ? -1 : 1;
-    return (l->cell.start > r->cell.start) - (l->cell.start < r->cell.start);
+    if (taken->count > 1)
+        qsort_r(sorted, taken->count, sizeof *sorted, order_waiting, stage);
+    for (size_t i = 0; i < taken->count; i++)
+        merge_entity(stage, sorted[i], taken->step, step, all, box);
+    free(sorted);
 }
 
 void cpi_window_merge(struct cpi_window_stage *stage, int64_t step, struct cpi_outbox *box)
@@ -165,19 +173,7 @@ void cpi_window_merge(struct cpi_window_stage *stage, int64_t step, struct cpi_o
     struct candidates all = { NULL, 0, 0 };
     while (cpi_inbox_first(&stage->inbox) < step) {
         struct cpi_inbox_step taken = cpi_inbox_take(&stage->inbox);
-        struct cpi_waiting **sorted = cpi_xmalloc(taken.count * sizeof *sorted);
-        for (size_t i = 0; i < taken.count; i++) {
-            sorted[i] = &taken.at[i];
-            cpi_window_inbox_gone(stage, taken.step, &taken.at[i]);
-        }
-        qsort_r(sorted, taken.count, sizeof *sorted, order_waiting, stage);
-        for (size_t i = 0, end; i < taken.count; i = end) {
-            for (end = i + 1; end < taken.count && sorted[end]->entity == sorted[i]->entity; end++)
-                ;
-            merge_entity(stage, sorted[i]->entity, sorted + i, end - i, taken.step, step, &all,
-                         box);
-        }
-        free(sorted);
+        merge_step(stage, &taken, step, &all, box);
         cpi_inbox_step_fini(&taken);
     }
     free(all.at);

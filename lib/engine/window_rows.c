@@ -6,28 +6,49 @@
 #include "engine/put.h"
 #include "engine/window_stage.h"
 
-static void waiting_key(struct cpi_buf *key, const struct cpi_window_stage *stage, int64_t step,
-                        const struct cpi_waiting *waiting)
+static void cell_key(struct cpi_buf *key, const struct cpi_window_stage *stage, int64_t step,
+                     uint32_t e, const struct cpi_cell *cell)
 {
-    const struct cpi_entity *entity = &stage->entities.at[waiting->entity];
+    const struct cpi_entity *entity = &stage->entities.at[e];
     cpi_buf_reset(key);
     cpi_buf_add_byte(key, 'b');
     cpi_buf_put_int(key, step);
     cpi_buf_put_text(key, (struct cpi_text){ entity->key, entity->key_len });
-    cpi_buf_put_uint(key, stage->model->indicator[waiting->cell.indicator].hash);
-    cpi_buf_add_byte(key, waiting->cell.kind);
-    cpi_buf_put_int(key, waiting->cell.start);
+    cpi_buf_put_uint(key, stage->model->indicator[cell->indicator].hash);
+    cpi_buf_add_byte(key, cell->kind);
+    cpi_buf_put_int(key, cell->start);
 }
 
 void cpi_window_inbox_gone(struct cpi_window_stage *stage, int64_t step,
                            const struct cpi_waiting *waiting)
 {
-    if (!waiting->written)
-        return;
-    stage->gone_row =
-        cpi_grow(stage->gone_row, stage->n_gone, &stage->cap_gone, sizeof *stage->gone_row);
-    cpi_buf_init(&stage->gone_row[stage->n_gone]);
-    waiting_key(&stage->gone_row[stage->n_gone++], stage, step, waiting);
+    for (uint32_t c = 0; c < waiting->n_cells; c++) {
+        if (!waiting->cell[c].written)
+            continue;
+        stage->gone_row =
+            cpi_grow(stage->gone_row, stage->n_gone, &stage->cap_gone, sizeof *stage->gone_row);
+        cpi_buf_init(&stage->gone_row[stage->n_gone]);
+        cell_key(&stage->gone_row[stage->n_gone++], stage, step, waiting->entity,
+                 &waiting->cell[c].cell);
+    }
+}
+
+static void settle_waiting(struct cpi_window_stage *stage, int64_t step,
+                           struct cpi_waiting *waiting, struct cpi_buf *key, struct cpi_buf *value,
+                           struct cpi_outbox *box)
+{
+    for (uint32_t c = 0; c < waiting->n_cells; c++) {
+        struct cpi_waiting_cell *cell = &waiting->cell[c];
+        if (!cell->dirty)
+            continue;
+        cell->dirty = false;
+        cell->written = true;
+        cell_key(key, stage, step, waiting->entity, &cell->cell);
+        cpi_buf_reset(value);
+        cpi_agg_encode(&cell->cell.agg, value);
+        cpi_buf_put_text(value, waiting->path);
+        cpi_outbox_put_row(box, stage->task, cpi_buf_text(key), cpi_buf_text(value));
+    }
 }
 
 static void settle_inbox(struct cpi_window_stage *stage, struct cpi_outbox *box)
@@ -37,17 +58,8 @@ static void settle_inbox(struct cpi_window_stage *stage, struct cpi_outbox *box)
     cpi_buf_init(&value);
     for (size_t s = 0; s < stage->inbox.count; s++) {
         struct cpi_inbox_step *step = &stage->inbox.step[s];
-        for (size_t i = 0; step->dirty && i < step->count; i++) {
-            if (!step->at[i].dirty)
-                continue;
-            step->at[i].dirty = false;
-            step->at[i].written = true;
-            waiting_key(&key, stage, step->step, &step->at[i]);
-            cpi_buf_reset(&value);
-            cpi_agg_encode(&step->at[i].cell.agg, &value);
-            cpi_buf_put_text(&value, step->at[i].path);
-            cpi_outbox_put_row(box, stage->task, cpi_buf_text(&key), cpi_buf_text(&value));
-        }
+        for (size_t i = 0; step->dirty && i < step->count; i++)
+            settle_waiting(stage, step->step, &step->at[i], &key, &value, box);
         step->dirty = false;
     }
     cpi_buf_fini(&key);
@@ -82,17 +94,15 @@ static bool restore_waiting(struct cpi_window_stage *stage, struct cpi_text key,
     if (indicator == CPI_NO_INDEX || !stage->ladder[indicator].count)
         return true;
     uint32_t entity = cpi_entities_ensure(&stage->entities, name);
-    struct cpi_waiting *waiting =
-        cpi_inbox_ensure(&stage->inbox, step, entity, indicator, kind, start);
-    cpi_agg_fini(&waiting->cell.agg); /* of several rows with one key the last one counts */
-    free((char *)waiting->path.at);
-    waiting->path = CPI_ABSENT;
-    waiting->dirty = false;
-    waiting->written = value.at != NULL;
+    struct cpi_waiting *waiting = cpi_inbox_ensure(&stage->inbox, step, entity);
+    struct cpi_waiting_cell *cell = cpi_waiting_ensure(waiting, indicator, kind, start);
+    cpi_agg_fini(&cell->cell.agg); /* of several rows with one key the last one counts */
+    cell->dirty = false;
+    cell->written = value.at != NULL;
     struct cpi_reader r = cpi_reader_of(value.at, value.at ? value.len : 0);
     if (!value.at)
         return true;
-    bool fine = cpi_cell_decode(&waiting->cell, stage->model, &r) && cpi_time_fits(start);
+    bool fine = cpi_cell_decode(&cell->cell, stage->model, &r) && cpi_time_fits(start);
     cpi_waiting_set_path(waiting, cpi_read_text(&r));
     return fine && !r.bad && !cpi_reader_left(&r);
 }
@@ -104,6 +114,15 @@ bool cpi_window_stage_restore(struct cpi_window_stage *stage, struct cpi_text ke
                             : cpi_entities_restore(&stage->entities, key, value);
 }
 
+static void keep_written(struct cpi_waiting *waiting)
+{
+    uint32_t kept = 0;
+    for (uint32_t c = 0; c < waiting->n_cells; c++)
+        if (waiting->cell[c].written)
+            waiting->cell[kept++] = waiting->cell[c];
+    waiting->n_cells = kept; /* what a tombstone emptied owns nothing */
+}
+
 /* Cells that a tombstone emptied are no cells; steps that have none are no steps. */
 static void compact_inbox(struct cpi_window_stage *stage)
 {
@@ -113,20 +132,17 @@ static void compact_inbox(struct cpi_window_stage *stage)
         struct cpi_inbox_step *step = &stage->inbox.step[s];
         for (size_t i = 0; i < step->count; i++) {
             struct cpi_waiting *old = &step->at[i];
-            if (!old->written)
+            keep_written(old);
+            if (!old->n_cells)
                 continue;
-            struct cpi_waiting *kept =
-                cpi_inbox_ensure(&compact, step->step, old->entity, old->cell.indicator,
-                                 old->cell.kind, old->cell.start);
-            kept->cell.agg = old->cell.agg; /* moved */
-            cpi_agg_init(&old->cell.agg);
-            kept->path = old->path;
-            old->path = CPI_ABSENT;
-            kept->dirty = false;
-            kept->written = kept->counted = true;
-            stage->entities.at[old->entity].waiting++;
+            struct cpi_waiting *kept = cpi_inbox_ensure(&compact, step->step, old->entity);
+            *kept = *old; /* moved */
+            *old = (struct cpi_waiting){ 0 };
+            stage->entities.at[kept->entity].waiting++;
         }
     }
+    for (size_t s = 0; s < compact.count; s++)
+        compact.step[s].dirty = false;
     cpi_inbox_fini(&stage->inbox);
     stage->inbox = compact;
 }

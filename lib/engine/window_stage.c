@@ -75,15 +75,13 @@ void cpi_window_stage_fini(struct cpi_window_stage *stage)
     cpi_figure_fini(&stage->other);
 }
 
-static void take_cell(struct cpi_window_stage *stage, uint32_t entity, int64_t step,
-                      const struct cpi_cell *cell, struct cpi_text path)
+static void take_cell(struct cpi_window_stage *stage, struct cpi_waiting *waiting,
+                      const struct cpi_cell *cell)
 {
-    struct cpi_waiting *waiting =
-        cpi_inbox_ensure(&stage->inbox, step, entity, cell->indicator, cell->kind, cell->start);
-    stage->entities.at[entity].waiting += !waiting->counted;
-    waiting->counted = true;
-    cpi_waiting_set_path(waiting, path);
-    cpi_agg_merge(&waiting->cell.agg, &stage->model->indicator[cell->indicator], &cell->agg);
+    stage->entities.at[waiting->entity].waiting += !waiting->n_cells;
+    struct cpi_waiting_cell *to =
+        cpi_waiting_ensure(waiting, cell->indicator, cell->kind, cell->start);
+    cpi_agg_merge(&to->cell.agg, &stage->model->indicator[cell->indicator], &cell->agg);
 }
 
 bool cpi_window_stage_take(struct cpi_window_stage *stage, const struct cpi_item *item)
@@ -99,6 +97,7 @@ bool cpi_window_stage_take(struct cpi_window_stage *stage, const struct cpi_item
         stage->counts->clamped++;
     }
     uint32_t entity = cpi_entities_ensure(&stage->entities, item->key);
+    struct cpi_waiting *waiting = NULL;
     bool fine = true;
     for (uint64_t c = 0; c < cells && fine; c++) {
         struct cpi_cell cell;
@@ -108,11 +107,14 @@ bool cpi_window_stage_take(struct cpi_window_stage *stage, const struct cpi_item
         cpi_agg_init(&cell.agg);
         fine = cpi_cell_decode(&cell, stage->model, &r) && cpi_time_fits(cell.start);
         if (fine && cell.indicator != CPI_NO_INDEX && stage->ladder[cell.indicator].count) {
-            take_cell(stage, entity, step, &cell, path);
-            path = CPI_ABSENT; /* once is enough */
+            if (!waiting)
+                waiting = cpi_inbox_ensure(&stage->inbox, step, entity);
+            take_cell(stage, waiting, &cell);
         }
         cpi_agg_fini(&cell.agg);
     }
+    if (waiting)
+        cpi_waiting_set_path(waiting, path);
     return fine && !r.bad && !cpi_reader_left(&r);
 }
 

@@ -33,91 +33,114 @@ static void move(struct cpi_window_stage *stage, struct cpi_entity *entity,
     cpi_agg_fini(&old);
 }
 
-/* Whether some pane is beyond the edge of its rung. */
-static bool is_due(struct cpi_window_stage *stage, const struct cpi_series *series, int64_t step)
-{
-    const struct cpi_ladder *ladder = &stage->ladder[series->indicator];
-    bool counter = is_counter(stage, series), due = false;
-    int64_t edge[CPI_LADDER_MAX];
-    struct cpi_pane_cursor cursor;
-    const struct cpi_pane *pane;
-    for (unsigned r = 0; r < ladder->count; r++)
-        edge[r] = cpi_ladder_edge(ladder, &stage->calendar, r, step);
-    cpi_cursor_init(&cursor, series, CPI_PANE_BASE);
-    while (!due && (pane = cpi_cursor_next(&cursor))) {
-        unsigned rung = counter ? 0 : pane->rung;
-        due = pane->start == CPI_PANE_BASE ? is_empty(&pane->agg)
-                                           : rung < ladder->count && pane->start < edge[rung];
-    }
-    cpi_cursor_fini(&cursor);
-    return due;
-}
-
-static void thin_series(struct cpi_window_stage *stage, struct cpi_entity *entity,
-                        struct cpi_series *series, int64_t step)
+/* What lies beyond its edge: the first such pane, CPI_TIME_END = none. When the series was folded
+ * up at `since`, nothing lay beyond the edges of then, and what came later lies behind them: of
+ * each rung only the panes between its edge then and its edge now are looked at. */
+static int64_t first_due(struct cpi_window_stage *stage, const struct cpi_series *series,
+                         int64_t since, int64_t step)
 {
     const struct cpi_ladder *ladder = &stage->ladder[series->indicator];
     bool counter = is_counter(stage, series);
-    if (!is_due(stage, series, step))
-        return;
-    cpi_series_unpack(series);
-    for (uint32_t i = 0; i < series->count;) {
-        int64_t start = series->at[i].start;
-        unsigned rung = counter ? 0 : series->at[i].rung;
-        if (start == CPI_PANE_BASE) {
-            if (is_empty(&series->at[i].agg))
-                cpi_entities_drop_pane(&stage->entities, entity, series, i);
-            else
-                i++;
-            continue;
-        }
-        if (rung >= ladder->count ||
-            start >= cpi_ladder_edge(ladder, &stage->calendar, rung, step)) {
-            i++;
-            continue;
-        }
-        if (counter)
-            move(stage, entity, series, i, CPI_PANE_BASE, 0);
-        else if (rung + 1 < ladder->count)
-            move(stage, entity, series, i,
-                 cpi_calendar_floor(&stage->calendar, ladder->rung[rung + 1].step, start),
-                 (uint8_t)(rung + 1));
-        else
-            cpi_entities_drop_pane(&stage->entities, entity, series, i);
-        i = cpi_series_find(series, start);
-        i += i < series->count && series->at[i].start == start; /* the coarser one begins there */
+    int64_t first = CPI_TIME_END;
+    for (unsigned r = counter ? 1 : ladder->count; r-- > 0 && first == CPI_TIME_END;) {
+        int64_t edge = cpi_ladder_edge(ladder, &stage->calendar, r, step);
+        int64_t from = since == CPI_TIME_NONE ? CPI_PANE_BASE + 1
+                                              : cpi_ladder_edge(ladder, &stage->calendar, r, since);
+        struct cpi_pane_cursor cursor;
+        const struct cpi_pane *pane;
+        cpi_cursor_init(&cursor, series, from);
+        while (first == CPI_TIME_END && (pane = cpi_cursor_next(&cursor)) && pane->start < edge)
+            if (counter || pane->rung == r)
+                first = pane->start;
+        cpi_cursor_fini(&cursor);
     }
+    return first;
+}
+
+static bool has_empty_base(const struct cpi_series *series)
+{
+    struct cpi_pane_cursor cursor;
+    cpi_cursor_init(&cursor, series, CPI_PANE_BASE);
+    const struct cpi_pane *pane = cpi_cursor_next(&cursor);
+    bool empty = pane && pane->start == CPI_PANE_BASE && is_empty(&pane->agg);
+    cpi_cursor_fini(&cursor);
+    return empty;
+}
+
+/* Folds pane i up if it lies beyond its edge; returns the index to go on from. */
+static uint32_t thin_pane(struct cpi_window_stage *stage, struct cpi_entity *entity,
+                          struct cpi_series *series, uint32_t i, int64_t step)
+{
+    const struct cpi_ladder *ladder = &stage->ladder[series->indicator];
+    bool counter = is_counter(stage, series);
+    int64_t start = series->at[i].start, coarser = CPI_PANE_BASE;
+    unsigned rung = counter ? 0 : series->at[i].rung;
+    if (start == CPI_PANE_BASE) {
+        if (!is_empty(&series->at[i].agg))
+            return i + 1;
+        cpi_entities_drop_pane(&stage->entities, entity, series, i);
+        return i;
+    }
+    if (rung >= ladder->count || start >= cpi_ladder_edge(ladder, &stage->calendar, rung, step))
+        return i + 1;
+    if (!counter && rung + 1 == ladder->count) {
+        cpi_entities_drop_pane(&stage->entities, entity, series, i);
+        return i;
+    }
+    if (!counter)
+        coarser = cpi_calendar_floor(&stage->calendar, ladder->rung[rung + 1].step, start);
+    move(stage, entity, series, i, coarser, (uint8_t)(counter ? 0 : rung + 1));
+    return cpi_series_find(series, coarser); /* it may lie beyond its own edge, too */
+}
+
+static void thin_series(struct cpi_window_stage *stage, struct cpi_entity *entity,
+                        struct cpi_series *series, int64_t since, int64_t step)
+{
+    bool counter = is_counter(stage, series);
+    int64_t first = first_due(stage, series, since, step);
+    if (first == CPI_TIME_END && !(counter && has_empty_base(series)))
+        return;
+    cpi_series_unpack(series, counter ? CPI_PANE_BASE : first);
+    for (uint32_t i = 0; i < series->count;)
+        i = thin_pane(stage, entity, series, i, step);
 }
 
 static void thin_panes(struct cpi_window_stage *stage, struct cpi_entity *entity, int64_t step)
 {
+    int64_t since = entity->swept ? entity->thinned : CPI_TIME_NONE;
     for (uint32_t s = 0; s < entity->panes.count; s++)
-        thin_series(stage, entity, &entity->panes.series[s], step);
+        thin_series(stage, entity, &entity->panes.series[s], since, step);
     cpi_panes_tidy(&entity->panes);
+    entity->swept = true;
+}
+
+static bool has_panes(const struct cpi_window_stage *stage, const struct cpi_entity *entity,
+                      uint16_t indicator)
+{
+    const struct cpi_indicator *ind = &stage->model->indicator[indicator];
+    return ind->kind == CPI_DERIVED ? cpi_panes_has(&entity->panes, ind->left) ||
+                                          cpi_panes_has(&entity->panes, ind->right)
+                                    : cpi_panes_has(&entity->panes, indicator);
 }
 
 /* Figures without any pane left: a tombstone, once (W3). */
 static void drop_marks(struct cpi_window_stage *stage, struct cpi_entity *entity,
                        struct cpi_outbox *box)
 {
-    for (size_t m = 0; m < entity->n_marks;) {
-        struct cpi_mark *mark = &entity->mark[m];
-        const struct cpi_indicator *ind = &stage->model->indicator[mark->indicator];
-        bool left = ind->kind == CPI_DERIVED ? cpi_panes_has(&entity->panes, ind->left) ||
-                                                   cpi_panes_has(&entity->panes, ind->right)
-                                             : cpi_panes_has(&entity->panes, mark->indicator);
-        if (left) {
-            m++;
+    size_t kept = 0;
+    for (size_t m = 0; m < entity->n_marks; m++) {
+        const struct cpi_mark mark = entity->mark[m];
+        if (has_panes(stage, entity, mark.indicator)) {
+            entity->mark[kept++] = mark;
             continue;
         }
-        if (mark->said && !stage->replay)
+        if (mark.said && !stage->replay)
             cpi_emit_gone(box, stage->model, (struct cpi_text){ entity->key, entity->key_len },
-                          mark->indicator, mark->window);
-        free(mark->revised);
-        entity->n_marks--;
-        memmove(mark, mark + 1, (entity->n_marks - m) * sizeof *mark);
+                          mark.indicator, mark.window);
+        cpi_entity_forget_revisions(entity, mark.indicator, mark.window, CPI_TIME_END);
         entity->head_dirty = true;
     }
+    entity->n_marks = kept;
 }
 
 static void drop_rules(struct cpi_entity *entity)
@@ -151,9 +174,9 @@ void cpi_window_thin(struct cpi_window_stage *stage, uint32_t e, int64_t step,
     int64_t hour = cpi_calendar_floor(&stage->calendar, (struct cpi_step){ CPI_HOUR, 0 }, step);
     if (entity->thinned != CPI_TIME_NONE && entity->thinned >= hour)
         return;
+    thin_panes(stage, entity, step);
     entity->thinned = step;
     entity->head_dirty = true;
-    thin_panes(stage, entity, step);
     drop_marks(stage, entity, box);
     drop_rules(entity);
     if (!entity->panes.count && !entity->n_marks && !entity->n_rules && !entity->waiting &&

@@ -83,20 +83,22 @@ static bool is_direct(const struct cpi_fold *fold, const struct cpi_indicator *i
     return true;
 }
 
-/* The fact of an event that matches; false if it counts neither as good nor as bad. */
-static bool judge(const struct cpi_fold *fold, uint16_t indicator, const struct cpi_seen *seen,
-                  struct cpi_credited credit, struct cpi_fact *ret)
+/* Completes the fact of an event that matches; false if it counts neither as good nor as bad. */
+static bool judge(const struct cpi_indicator *ind, const struct cpi_seen *seen,
+                  struct cpi_fact *fact)
 {
-    const struct cpi_indicator *ind = &fold->model->indicator[indicator];
-    *ret = cpi_fold_fact(fold, indicator, CPI_FACT_COUNTED, &seen->ev, credit, seen->ev.time);
+    fact->kind = CPI_FACT_COUNTED;
+    fact->excluded = CPI_EXCLUDED_NOT;
+    fact->good = false;
+    fact->amount = 0;
     if (ind->share) {
-        ret->good = cpi_conds_hold(&ind->good, &seen->ev, &seen->words);
-        if (ind->has_bad && !ret->good && !cpi_conds_hold(&ind->bad, &seen->ev, &seen->words))
+        fact->good = cpi_conds_hold(&ind->good, &seen->ev, &seen->words);
+        if (ind->has_bad && !fact->good && !cpi_conds_hold(&ind->bad, &seen->ev, &seen->words))
             return false;
     }
-    if (ind->amount && !cpi_event_amount(&seen->ev, ind, &ret->amount)) {
-        ret->kind = CPI_FACT_EXCLUDED;
-        ret->excluded = CPI_EXCLUDED_AMOUNT;
+    if (ind->amount && !cpi_event_amount(&seen->ev, ind, &fact->amount)) {
+        fact->kind = CPI_FACT_EXCLUDED;
+        fact->excluded = CPI_EXCLUDED_AMOUNT;
     }
     return true;
 }
@@ -104,9 +106,10 @@ static bool judge(const struct cpi_fold *fold, uint16_t indicator, const struct 
 static void count(struct cpi_fold *fold, uint16_t indicator, size_t i)
 {
     const struct cpi_indicator *ind = &fold->model->indicator[indicator];
-    struct cpi_credited credit = cpi_fold_credit(fold, ind, i, i, i, fold->seen[i]->ev.time);
-    struct cpi_fact fact;
-    if (judge(fold, indicator, fold->seen[i], credit, &fact))
+    const struct cpi_event *ev = &fold->seen[i]->ev;
+    struct cpi_credited credit = cpi_fold_credit(fold, ind, i, i, i, ev->time);
+    struct cpi_fact fact = cpi_fold_fact(fold, indicator, CPI_FACT_COUNTED, ev, credit, ev->time);
+    if (judge(ind, fold->seen[i], &fact))
         cpi_fold_add_fact(fold, &fact);
 }
 
@@ -128,17 +131,56 @@ void cpi_fold_each(struct cpi_fold *fold, uint16_t indicator)
         count(fold, indicator, picked);
 }
 
-void cpi_fold_direct(struct cpi_fold *fold, const struct cpi_event *ev, bool alone)
+/* ---- what one event says alone ---- */
+
+/* Whether an event of the type can match any of the words. */
+static bool may_match(const struct cpi_model *model, uint16_t type, const struct cpi_wordset *sel)
 {
-    struct cpi_seen seen = { *ev, cpi_event_words(ev, fold->model) };
-    struct cpi_credited credit = { ev->rep, ev->team };
-    struct cpi_fact fact;
-    cpi_fold_reset(fold, ev->known);
-    for (size_t d = 0; d < fold->plan.n_direct; d++) {
-        uint16_t i = fold->plan.direct[d];
-        const struct cpi_indicator *ind = &fold->model->indicator[i];
-        if (cpi_seen_matches(&seen, &ind->start, &ind->where) &&
-            (alone || is_direct(fold, ind, ev)) && judge(fold, i, &seen, credit, &fact))
-            cpi_fold_push_fact(fold, &fact);
+    for (size_t w = 0; w < model->n_words; w++)
+        if (cpi_wordset_has(sel, (unsigned)w) &&
+            (w == type || (w >= model->n_types && cpi_wordset_has(&model->word[w].types, type))))
+            return true;
+    return false;
+}
+
+void cpi_direct_plan(const struct cpi_model *model, uint16_t type, struct cpi_direct *ret)
+{
+    ret->count = 0;
+    ret->indicator = cpi_xcalloc(model->n_indicators, sizeof *ret->indicator);
+    for (uint16_t i = 0; i < model->n_indicators; i++) {
+        const struct cpi_indicator *ind = &model->indicator[i];
+        if (ind->kind == CPI_EACH && ind->pick == CPI_PICK_NONE &&
+            may_match(model, type, &ind->start))
+            ret->indicator[ret->count++] = i;
     }
+}
+
+void cpi_sayer_init(struct cpi_sayer *sayer, const struct cpi_fold *fold,
+                    const struct cpi_event *ev, bool alone)
+{
+    sayer->fold = fold;
+    sayer->seen.ev = *ev;
+    sayer->seen.words = cpi_event_words(ev, fold->model);
+    sayer->alone = alone;
+    sayer->next = 0;
+    sayer->fact = cpi_fold_fact(fold, 0, CPI_FACT_COUNTED, ev,
+                                (struct cpi_credited){ ev->rep, ev->team }, ev->time);
+    sayer->fact.known = ev->known;
+    sayer->fact.partial = alone;
+}
+
+bool cpi_sayer_next(struct cpi_sayer *sayer)
+{
+    const struct cpi_fold *fold = sayer->fold;
+    const struct cpi_direct *direct = &fold->plan.direct[sayer->seen.ev.type];
+    while (sayer->next < direct->count) {
+        uint16_t i = direct->indicator[sayer->next++];
+        const struct cpi_indicator *ind = &fold->model->indicator[i];
+        sayer->fact.indicator = i;
+        if (cpi_seen_matches(&sayer->seen, &ind->start, &ind->where) &&
+            (sayer->alone || is_direct(fold, ind, &sayer->seen.ev)) &&
+            judge(ind, &sayer->seen, &sayer->fact))
+            return true;
+    }
+    return false;
 }

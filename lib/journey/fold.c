@@ -46,7 +46,7 @@ void cpi_fold_init(struct cpi_fold *fold, const struct cpi_model *model)
     *fold = (struct cpi_fold){ .model = model, .dims = cpi_dim_fields_of(model) };
     struct cpi_fold_plan *plan = &fold->plan;
     plan->folded = cpi_xcalloc(model->n_indicators, sizeof *plan->folded);
-    plan->direct = cpi_xcalloc(model->n_indicators, sizeof *plan->direct);
+    plan->direct = cpi_xcalloc(model->n_types, sizeof *plan->direct);
     plan->same = cpi_xcalloc(model->n_indicators, sizeof *plan->same);
     plan_sources(plan, model);
     for (uint16_t i = 0; i < model->n_indicators; i++) {
@@ -55,9 +55,9 @@ void cpi_fold_init(struct cpi_fold *fold, const struct cpi_model *model)
         plan_same(ind, &plan->same[i]);
         if (ind->kind != CPI_DERIVED && (ind->kind != CPI_EACH || ind->in_case || plan->completes))
             plan->folded[plan->n_folded++] = i;
-        if (ind->kind == CPI_EACH && ind->pick == CPI_PICK_NONE)
-            plan->direct[plan->n_direct++] = i;
     }
+    for (uint16_t t = 0; t < model->n_types; t++)
+        cpi_direct_plan(model, t, &plan->direct[t]);
     cpi_arena_init(&fold->arena);
     cpi_buf_init(&fold->scratch);
 }
@@ -67,6 +67,8 @@ void cpi_fold_fini(struct cpi_fold *fold)
     cpi_arena_fini(&fold->arena);
     cpi_buf_fini(&fold->scratch);
     free(fold->plan.folded);
+    for (size_t t = 0; t < fold->model->n_types; t++)
+        free(fold->plan.direct[t].indicator);
     free(fold->plan.direct);
     free(fold->plan.same);
     free(fold->seen);

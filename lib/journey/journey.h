@@ -63,8 +63,11 @@ struct cpi_seen { /* an event and the words it matches */
 /* What a fold needs of the model, looked up once. */
 struct cpi_fold_plan {
     uint16_t *folded; /* indicators that need the case's fold, ascending */
-    uint16_t *direct; /* `each` without `pick`: what one event may say alone */
-    size_t n_folded, n_direct;
+    size_t n_folded;
+    struct cpi_direct { /* per type: `each` without `pick` that such an event may say alone */
+        uint16_t *indicator;
+        size_t count;
+    } * direct;
     struct cpi_wordset forwarded;     /* words that breakers of other cases name */
     bool completes, completes_fields; /* some source completes anything; fields */
     struct cpi_same { /* per indicator: members that its cross-case breakers compare */
@@ -115,11 +118,19 @@ void cpi_fold_customer_end(struct cpi_fold *fold, const struct cpi_entry *entry,
 void cpi_fold_customer(struct cpi_fold *fold, const struct cpi_entry *entry, size_t count,
                        int64_t t);
 
-/* The facts of one event that depend on it alone (J0): for every `each` indicator without `pick`
- * whose members the event has or nothing completes. ret: calls are appended to `out` of the fold
- * (cleared before). `alone`: nothing will complete them (no journey: every `each` is judged now,
- * J7). */
-void cpi_fold_direct(struct cpi_fold *fold, const struct cpi_event *ev, bool alone);
+/* The facts of one event that depend on it alone (J0): of every `each` indicator without `pick`
+ * whose members the event has or nothing completes. `alone`: nothing will complete them (no
+ * journey: every `each` is judged now, J7). */
+struct cpi_sayer {
+    const struct cpi_fold *fold;
+    struct cpi_seen seen;
+    bool alone;
+    size_t next;
+    struct cpi_fact fact; /* the one that cpi_sayer_next found; sign and known as the event's */
+};
+void cpi_sayer_init(struct cpi_sayer *sayer, const struct cpi_fold *fold,
+                    const struct cpi_event *ev, bool alone);
+bool cpi_sayer_next(struct cpi_sayer *sayer);
 
 /* ---- shared by the kinds; private to this folder ---- */
 struct cpi_credited {
@@ -132,8 +143,6 @@ struct cpi_fact cpi_fold_fact(const struct cpi_fold *fold, uint16_t indicator,
                               enum cpi_fact_kind kind, const struct cpi_event *subject,
                               struct cpi_credited credit, int64_t time);
 void cpi_fold_add_fact(struct cpi_fold *fold, const struct cpi_fact *fact);
-/* The same without bytes: it is not compared with other folds. */
-void cpi_fold_push_fact(struct cpi_fold *fold, const struct cpi_fact *fact);
 void cpi_fold_add_start(struct cpi_fold *fold, const struct cpi_start *start);
 void cpi_fold_add_forward(struct cpi_fold *fold, const struct cpi_event *ev);
 /* 0, -EBADMSG, -ENOENT (of an indicator that the model does not have). */
@@ -151,6 +160,7 @@ void cpi_fold_after(struct cpi_fold *fold, uint16_t indicator);
 void cpi_fold_pairs(struct cpi_fold *fold, uint16_t indicator);
 void cpi_fold_tally(struct cpi_fold *fold, uint16_t indicator);
 void cpi_fold_each(struct cpi_fold *fold, uint16_t indicator);
+void cpi_direct_plan(const struct cpi_model *model, uint16_t type, struct cpi_direct *ret);
 void cpi_fold_gauge(struct cpi_fold *fold, uint16_t indicator);
 
 /* A start's verdict, from what decided it. Puts the counted, excluded or pending fact. */

@@ -66,13 +66,6 @@ void cpi_fold_add_fact(struct cpi_fold *fold, const struct cpi_fact *fact)
     add(fold, CPI_OUTCOME_FACT, fact->time, buf)->fact = *fact;
 }
 
-void cpi_fold_push_fact(struct cpi_fold *fold, const struct cpi_fact *fact)
-{
-    fold->out = cpi_grow(fold->out, fold->n_out, &fold->cap_out, sizeof *fold->out);
-    fold->out[fold->n_out++] =
-        (struct cpi_outcome){ .kind = CPI_OUTCOME_FACT, .fact = *fact, .time = fact->time };
-}
-
 void cpi_fold_add_forward(struct cpi_fold *fold, const struct cpi_event *ev)
 {
     struct cpi_buf *buf = scratch(fold);

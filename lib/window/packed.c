@@ -38,33 +38,28 @@ static bool is_plain(const struct cpi_agg *agg)
            (uint64_t)agg->n == agg->gross;
 }
 
-static void put_agg(struct cpi_buf *buf, const struct cpi_agg *agg, uint8_t flags)
-{
-    if (flags & WHOLE) {
-        cpi_agg_encode(agg, buf);
-        return;
-    }
-    cpi_buf_put_uint(buf, agg->gross);
-    if (flags & GOOD)
-        cpi_buf_put_int(buf, agg->good);
-    if (flags & SUM)
-        cpi_buf_put_int(buf, agg->sum);
-}
+#define HEAD_BYTES_MAX (1 + 4 * CPI_UINT_BYTES_MAX)
 
-/* A block begins with its start as it is; the others say how far they are from the one before. */
-static void put_pane(struct cpi_buf *buf, const struct cpi_pane *pane, bool first, int64_t last)
+/* All of a pane but an aggregate as a whole; returns the place behind it. A block begins with its
+ * start as it is; the others say how far they are from the one before. */
+static uint8_t *write_pane(uint8_t *p, const struct cpi_pane *pane, bool first, int64_t last)
 {
+    const struct cpi_agg *agg = &pane->agg;
     uint64_t distance = (uint64_t)pane->start - (uint64_t)last;
-    bool minutes = !first && distance % MINUTE == 0, plain = is_plain(&pane->agg);
+    bool minutes = !first && distance % MINUTE == 0, plain = is_plain(agg);
     uint8_t flags = pane->rung;
     flags = (uint8_t)(flags | (minutes ? MINUTES : 0) | (plain ? 0 : WHOLE) |
-                      (plain && pane->agg.good ? GOOD : 0) | (plain && pane->agg.sum ? SUM : 0));
-    cpi_buf_add_byte(buf, flags);
-    if (first)
-        cpi_buf_put_int(buf, pane->start);
-    else
-        cpi_buf_put_uint(buf, minutes ? distance / MINUTE : distance);
-    put_agg(buf, &pane->agg, flags);
+                      (plain && agg->good ? GOOD : 0) | (plain && agg->sum ? SUM : 0));
+    *p++ = flags;
+    p = cpi_write_uint(p, first ? cpi_zigzag(pane->start) : minutes ? distance / MINUTE : distance);
+    if (!plain)
+        return p;
+    p = cpi_write_uint(p, agg->gross);
+    if (flags & GOOD)
+        p = cpi_write_uint(p, cpi_zigzag(agg->good));
+    if (flags & SUM)
+        p = cpi_write_uint(p, cpi_zigzag(agg->sum));
+    return p;
 }
 
 static struct cpi_packed *ensure_room(struct cpi_packed *packed, size_t bytes)
@@ -72,7 +67,7 @@ static struct cpi_packed *ensure_room(struct cpi_packed *packed, size_t bytes)
     uint32_t len = packed ? packed->len : 0;
     if (packed && packed->cap - len >= bytes)
         return packed;
-    size_t cap = len + bytes + len / 8;
+    size_t cap = len + bytes + len / 16;
     struct cpi_packed *grown = cpi_xrealloc(packed, sizeof *packed + cap);
     if (!packed)
         *grown = (struct cpi_packed){ 0 };
@@ -80,25 +75,40 @@ static struct cpi_packed *ensure_room(struct cpi_packed *packed, size_t bytes)
     return grown;
 }
 
+static struct cpi_packed *add_bytes(struct cpi_packed *packed, const void *bytes, size_t len)
+{
+    packed = ensure_room(packed, len);
+    memcpy(packed->bytes + packed->len, bytes, len);
+    packed->len += (uint32_t)len;
+    return packed;
+}
+
+static void add_block(struct cpi_packed *packed, int64_t start)
+{
+    uint32_t n = n_blocks(packed);
+    packed->block = cpi_xrealloc(packed->block, (n + 1) * sizeof *packed->block);
+    packed->block[n] = (struct cpi_packed_block){ start, packed->len };
+}
+
 struct cpi_packed *cpi_packed_add(struct cpi_packed *packed, const struct cpi_pane *pane)
 {
     bool first = !packed || packed->count % CPI_PACKED_BLOCK == 0;
-    struct cpi_buf buf;
+    uint8_t head[HEAD_BYTES_MAX];
     assert(!packed || pane->start > packed->last);
     assert(pane->rung <= RUNG && !pane->dirty);
-    cpi_buf_init(&buf);
-    put_pane(&buf, pane, first, packed ? packed->last : 0);
-    packed = ensure_room(packed, buf.len);
-    if (first && packed->count) {
-        uint32_t n = n_blocks(packed);
-        packed->block = cpi_xrealloc(packed->block, (n + 1) * sizeof *packed->block);
-        packed->block[n] = (struct cpi_packed_block){ pane->start, packed->len };
+    size_t len = (size_t)(write_pane(head, pane, first, packed ? packed->last : 0) - head);
+    if (first && packed)
+        add_block(packed, pane->start);
+    packed = add_bytes(packed, head, len);
+    if (!is_plain(&pane->agg)) {
+        struct cpi_buf whole;
+        cpi_buf_init(&whole);
+        cpi_agg_encode(&pane->agg, &whole);
+        packed = add_bytes(packed, whole.at, whole.len);
+        cpi_buf_fini(&whole);
     }
-    memcpy(packed->bytes + packed->len, buf.at, buf.len);
-    packed->len += (uint32_t)buf.len;
     packed->count++;
     packed->last = pane->start;
-    cpi_buf_fini(&buf);
     return packed;
 }
 
@@ -163,4 +173,30 @@ bool cpi_packed_next(struct cpi_packed_reader *reader, struct cpi_pane *pane)
             return true;
     }
     return false;
+}
+
+struct cpi_packed *cpi_packed_cut(struct cpi_packed *packed, int64_t start)
+{
+    struct cpi_packed_reader reader =
+        cpi_packed_read(packed, start > INT64_MIN ? start - 1 : start);
+    struct cpi_pane pane = { 0 };
+    uint32_t count = 0, len = 0;
+    int64_t last = 0;
+    while (reader.next < packed->count) {
+        read_pane(&reader, &pane);
+        if (pane.start >= start)
+            break;
+        count = reader.next;
+        len = (uint32_t)(reader.bytes.at - packed->bytes);
+        last = pane.start;
+    }
+    cpi_agg_fini(&pane.agg);
+    if (!count) {
+        cpi_packed_free(packed);
+        return NULL;
+    }
+    packed->count = count;
+    packed->len = len;
+    packed->last = last;
+    return packed;
 }

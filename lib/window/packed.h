@@ -1,6 +1,6 @@
 /* Panes at rest, as bytes: a count takes 3 to 4 of them, a share or a sum some more, where a pane
- * in memory takes 88. They are written once, in ascending order, and read from the front of a
- * block; to change one all are unpacked.
+ * in memory takes 80. They are written once, in ascending order, and read from the front of a
+ * block; to change one it and all behind it are taken off.
  *
  * Stored: a byte of flags with the rung; the start as the distance from the one before, in minutes
  * where it is a whole number of them; then n, good and sum where that is all there is, else the
@@ -35,6 +35,8 @@ struct cpi_packed {
 void cpi_packed_free(struct cpi_packed *packed);
 /* Behind what is there (its start is larger); `packed` may be NULL. Takes nothing over. */
 struct cpi_packed *cpi_packed_add(struct cpi_packed *packed, const struct cpi_pane *pane);
+/* Leaves what lies before `start`, and nothing (NULL) if that is no pane. */
+struct cpi_packed *cpi_packed_cut(struct cpi_packed *packed, int64_t start);
 /* Bytes of memory. */
 uint64_t cpi_packed_bytes(const struct cpi_packed *packed);
 

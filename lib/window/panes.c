@@ -79,23 +79,25 @@ uint64_t cpi_series_bytes(const struct cpi_series *series)
 
 /* ---- packing ---- */
 
-void cpi_series_unpack(struct cpi_series *series)
+void cpi_series_unpack(struct cpi_series *series, int64_t from)
 {
     struct cpi_packed *packed = series->packed;
-    if (!packed)
+    struct cpi_pane first = { 0 };
+    if (!packed || packed->last < from)
         return;
-    struct cpi_packed_reader reader = cpi_packed_read(packed, INT64_MIN);
-    uint32_t count = packed->count + series->count;
-    struct cpi_pane *at = cpi_xcalloc(count, sizeof *at);
-    for (uint32_t i = 0; cpi_packed_next(&reader, &at[i]); i++)
-        ;
+    struct cpi_packed_reader reader = cpi_packed_read(packed, from);
+    cpi_packed_next(&reader, &first); /* there is one: the last */
+    uint32_t count = packed->count - (reader.next - 1), cap = count + series->count;
+    struct cpi_pane *at = cpi_xcalloc(cap, sizeof *at);
+    at[0] = first;
+    for (uint32_t i = 1; i < count; i++)
+        cpi_packed_next(&reader, &at[i]);
     if (series->count)
-        memcpy(at + packed->count, series->at, series->count * sizeof *at);
+        memcpy(at + count, series->at, series->count * sizeof *at);
     free(series->at);
-    cpi_packed_free(packed);
-    series->packed = NULL;
+    series->packed = cpi_packed_cut(packed, from);
     series->at = at;
-    series->count = series->cap = count;
+    series->count = series->cap = cap;
 }
 
 void cpi_series_pack(struct cpi_series *series, int64_t until)
@@ -177,15 +179,14 @@ struct cpi_pane *cpi_panes_ensure(struct cpi_panes *panes, uint16_t indicator, u
                                   int64_t start, uint8_t rung)
 {
     struct cpi_series *series = ensure_series(panes, indicator, kind);
-    if (series->packed && start <= series->packed->last)
-        cpi_series_unpack(series);
+    cpi_series_unpack(series, start);
     uint32_t i = series->count; /* nearly always at the end */
     while (i && series->at[i - 1].start >= start)
         i--;
     if (i < series->count && series->at[i].start == start)
         return &series->at[i];
     if (series->count == series->cap) {
-        series->cap = series->cap ? series->cap + series->cap / 2 + 1 : 2;
+        series->cap = series->cap ? series->cap + series->cap / 2 + 1 : 1;
         series->at = cpi_xrealloc(series->at, series->cap * sizeof *series->at);
     }
     memmove(series->at + i + 1, series->at + i, (series->count - i) * sizeof *series->at);

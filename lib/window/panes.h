@@ -1,6 +1,6 @@
 /* The pane log of one entity: sparse panes, sorted by (indicator, kind, start). All windows are
- * read from it by merging; nothing is kept beside it that could drift. Panes that nobody changes
- * any more are packed; whoever wants to change one unpacks them all. */
+ * read from it by merging; nothing is kept beside it that could drift. Panes at rest are packed;
+ * whoever wants to change one unpacks it and those behind it. */
 #ifndef CPI_WINDOW_PANES_H
 #define CPI_WINDOW_PANES_H
 
@@ -39,8 +39,8 @@ bool cpi_panes_has(const struct cpi_panes *panes, uint16_t indicator);
 bool cpi_series_is_empty(const struct cpi_series *series);
 /* Start of the first pane at or after `from`; CPI_TIME_END = none. */
 int64_t cpi_series_first(const struct cpi_series *series, int64_t from);
-/* All panes into `at`. */
-void cpi_series_unpack(struct cpi_series *series);
+/* All panes from `from` on into `at`. */
+void cpi_series_unpack(struct cpi_series *series, int64_t from);
 /* Packs the panes before `until` that are not dirty, up to the first that is. */
 void cpi_series_pack(struct cpi_series *series, int64_t until);
 /* Bytes of memory. */
@@ -48,7 +48,7 @@ uint64_t cpi_series_bytes(const struct cpi_series *series);
 /* Index in `at` of the first pane at or after `start`. */
 uint32_t cpi_series_find(const struct cpi_series *series, int64_t start);
 /* The pane at exactly that place, made if missing; `rung` of a new one. Valid until the next call.
- * Unpacks the series if the place is among the packed ones. */
+ * Unpacks what is not before that place. */
 struct cpi_pane *cpi_panes_ensure(struct cpi_panes *panes, uint16_t indicator, uint8_t kind,
                                   int64_t start, uint8_t rung);
 /* Takes a pane of `at` out; its memory is freed. */
