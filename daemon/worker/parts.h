@@ -15,7 +15,10 @@
 #define WORKER_TRIM_MS (3 * 60 * 1000)            /* K1 */
 #define WORKER_REPORT_MS (60 * 1000)              /* K8 */
 #define WORKER_LAG_BYTES_MAX (UINT64_C(64) << 20) /* K6 */
+/* Of boundaries: entities and merged cells a step, so many at a time, and bytes that may wait. */
 #define WORKER_ADVANCE_BUDGET 20000
+#define WORKER_ADVANCE_PIECE 250
+#define WORKER_ADVANCE_BYTES (UINT32_C(4) << 20)
 
 struct worker_source {
     struct port_place place;
@@ -54,6 +57,7 @@ struct worker {
     struct worker_task *task;      /* [q] */
     struct worker_source **own;    /* the owned ones of source, as a list */
     size_t n_own, n_own_tasks;
+    uint32_t turn;                          /* task that goes on first with its boundaries */
     struct port_position *position, *found; /* scratch, room for everything there is */
 
     int64_t clock;       /* CPI_TIME_NONE = none yet */

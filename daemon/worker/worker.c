@@ -298,21 +298,36 @@ static bool event_take(struct worker *w, const struct port_event *ev, struct wor
     return true;
 }
 
-/* Window boundaries that are due, a bounded piece at a time. True if some are left. */
-static bool tasks_advance(struct worker *w, int64_t mono_ms)
+/* A bounded piece of the boundaries that are due. True if nothing is left of them. */
+static bool task_advance(struct worker *w, struct worker_task *t, uint64_t *budget)
 {
-    bool left = false;
+    do {
+        uint64_t piece = *budget < WORKER_ADVANCE_PIECE ? *budget : WORKER_ADVANCE_PIECE;
+        *budget -= piece;
+        if (cpi_task_advance(t->task, piece, w->box))
+            return true;
+    } while (*budget > 0 && cpi_outbox_bytes(w->box) < WORKER_ADVANCE_BYTES);
+    return false;
+}
+
+/* One task after the other: a full hour over all of them is more than one transaction may hold.
+ * When one has been cut short it is the next one's turn. */
+static void tasks_advance(struct worker *w, int64_t mono_ms)
+{
     uint64_t budget = w->setup->advance_budget ? w->setup->advance_budget : WORKER_ADVANCE_BUDGET;
-    for (uint32_t q = 0; q < w->model->partitions; q++) {
-        struct worker_task *t = &w->task[q];
+    uint32_t count = w->model->partitions, first = w->turn;
+    for (uint32_t i = 0; i < count && budget > 0; i++) {
+        struct worker_task *t = &w->task[(first + i) % count];
         if (!t->owned || !t->due) /* one that was taken away goes on elsewhere */
             continue;
         worker_open_txn(w, mono_ms);
         t->acted = true;
-        t->due = !cpi_task_advance(t->task, budget, w->box);
-        left = left || t->due;
+        t->due = !task_advance(w, t, &budget);
+        if (!t->due)
+            continue;
+        w->turn = t->q + 1;
+        break;
     }
-    return left;
 }
 
 static int wait_ms(const struct worker *w, int64_t mono_ms)

@@ -310,11 +310,55 @@ static void test_clock(void)
     }
 }
 
+/* Bytes of updates from record `from` on. */
+static size_t update_bytes(const struct memory_broker *b, size_t from)
+{
+    size_t bytes = 0;
+    for (size_t i = from; i < b->output[CPI_TOPIC_INDICATORS].count; i++)
+        bytes += b->output[CPI_TOPIC_INDICATORS].record[i].value_len;
+    return bytes;
+}
+
+static void test_full_hour(void)
+{
+    enum { REPS = 30000 };
+    struct memory_broker b;
+    TEST ("K4 a boundary over many reps goes out in transactions of a few megabytes") {
+        memory_broker_init(&b, &topics, 1);
+        struct worker *w = worker_over(&b);
+        for (int i = 0; i < REPS; i++) {
+            char json[256];
+            snprintf(json, sizeof json,
+                     "{\"id\":\"e%d\",\"ts\":%lld,\"type\":\"thing.done\",\"case\":\"c%d\","
+                     "\"rep\":\"rep-with-a-long-name-%d\"}",
+                     i, (long long)(BEGIN + i), i, i);
+            memory_append(&b.source[0], CPI_ABSENT, cpi_text_of(json), BEGIN + i);
+        }
+        int64_t mono_ms = run(&b, w, 1000, DAY_STEPS + 1);
+        CHECK_INT(b.output[CPI_TOPIC_INDICATORS].count, 0);
+        event_add(&b, 0, BEGIN + 12 * MINUTE, "source.heartbeat", 1);
+        size_t most = 0, seen = 0;
+        for (int step = 0; step < 200; step++) {
+            CHECK_INT(worker_step(w, (struct worker_now){ BEGIN, mono_ms += 40 }), WORKER_GOES_ON);
+            size_t bytes = update_bytes(&b, seen);
+            most = bytes > most ? bytes : most;
+            seen = b.output[CPI_TOPIC_INDICATORS].count;
+        }
+        CHECK_INT(seen, REPS + 2); /* and those without a team, and the whole */
+        printf("at most %zu of %zu bytes in one transaction\n", most, update_bytes(&b, 0));
+        CHECK(update_bytes(&b, 0) > 8 << 20);
+        CHECK(most < 5 << 20);
+        worker_free(w);
+        memory_broker_fini(&b);
+    }
+}
+
 int main(void)
 {
     log_set_level(LOG_AT_ERROR);
     configure("idle = \"hold\";");
     test_ends();
+    test_full_hour();
     test_failures();
     test_rival();
     test_added();
