@@ -402,16 +402,17 @@ static void port_close(struct port *port, int timeout_ms)
 static void port_free(struct port *port)
 {
     struct kafka_port *kp = (struct kafka_port *)port;
+    rd_kafka_topic_partition_list_destroy(kp->held);
     free(kp->n_partitions);
     free(kp->header);
     free(kp->place);
     free(kp);
 }
 
-static int port_probe(struct port *port, const struct port_position *position, size_t count)
+static void port_probe(struct port *port, const struct port_position *position, size_t count)
 {
     /* a seek makes the next fetch answer report the end anew */
-    return kafka_seek(port, position, count);
+    kafka_seek(port, position, count);
 }
 
 static const struct port_ops kafka_ops = {
@@ -454,5 +455,6 @@ struct port *kafka_port_new(const struct kafka_setup *setup, const struct port_t
     kp->topics = topics;
     kp->host = host;
     kp->n_partitions = cpi_xcalloc(topics->n_sources + 1, sizeof *kp->n_partitions);
+    kp->held = rd_kafka_topic_partition_list_new(4);
     return &kp->port;
 }

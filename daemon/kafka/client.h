@@ -59,6 +59,8 @@ struct kafka_port {
     rd_kafka_message_t *current; /* what the last poll handed out */
     struct cpi_header *header;
     size_t header_cap;
+    rd_kafka_topic_partition_list_t *held;  /* partitions of which nothing may be handed out */
+    int64_t stuck_since_ms;                 /* since when there are some; 0 = none */
     size_t stretch_bytes, stretch_messages; /* read since the queue was last empty */
     bool asleep;                            /* and may be so because nothing is fetched */
 
@@ -98,9 +100,9 @@ int kafka_start(struct port *port, struct port_place place, enum port_start star
                 int64_t *ret_offset);
 int kafka_assign(struct port *port, const struct port_position *position, size_t count);
 void kafka_unassign(struct port *port);
-int kafka_seek(struct port *port, const struct port_position *position, size_t count);
+void kafka_seek(struct port *port, const struct port_position *position, size_t count);
 void kafka_pause(struct port *port, const struct port_place *place, size_t count);
-int kafka_resume(struct port *port, const struct port_position *position, size_t count);
+void kafka_resume(struct port *port, const struct port_position *position, size_t count);
 int64_t kafka_end(struct port *port, struct port_place place);
 void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t err,
                       rd_kafka_topic_partition_list_t *list, void *opaque);

@@ -8,6 +8,7 @@
 #include <cpi/time.h>
 
 #define FENCED_AGAIN_MS 60000
+#define STUCK_MS 3000
 
 /* Index of a topic that we read, by name. */
 static uint32_t topic_index(const struct kafka_port *kp, const char *name)
@@ -111,6 +112,60 @@ static void message_read(struct kafka_port *kp, const rd_kafka_message_t *m, str
     }
 }
 
+/* ---- partitions that are held back ---- */
+
+static void hold(struct kafka_port *kp, const rd_kafka_topic_partition_t *tp)
+{
+    if (kp->stuck_since_ms == 0)
+        kp->stuck_since_ms = kafka_now_ms();
+    rd_kafka_topic_partition_list_add(kp->held, tp->topic, tp->partition)->offset = tp->offset;
+    kafka_note(kp, PORT_DEBUG, "%s %d is held back: %s", tp->topic, tp->partition,
+               rd_kafka_err2str(tp->err));
+}
+
+static bool is_held(const struct kafka_port *kp, const rd_kafka_message_t *m)
+{
+    return kp->held->cnt > 0 && m->rkt &&
+           rd_kafka_topic_partition_list_find(kp->held, rd_kafka_topic_name(m->rkt), m->partition);
+}
+
+static void held_drop(struct kafka_port *kp)
+{
+    rd_kafka_topic_partition_list_destroy(kp->held);
+    kp->held = rd_kafka_topic_partition_list_new(4);
+    kp->stuck_since_ms = 0;
+}
+
+/* Where the library stands that could not go is beyond what has been read: what came from there
+ * would leave a gap. So nothing does until it has gone. */
+static void seek_list(struct kafka_port *kp, rd_kafka_topic_partition_list_t *list)
+{
+    /* -1: other timeouts are a thousand times too short in 2.0 */
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(kp->consumer, list, -1);
+    for (int i = 0; i < list->cnt; i++) {
+        rd_kafka_topic_partition_t *tp = &list->elems[i];
+        rd_kafka_topic_partition_list_del(kp->held, tp->topic, tp->partition);
+        if (error)
+            tp->err = rd_kafka_error_code(error);
+        if (tp->err)
+            hold(kp, tp);
+    }
+    if (kp->held->cnt == 0)
+        kp->stuck_since_ms = 0;
+    if (error)
+        rd_kafka_error_destroy(error);
+}
+
+/* False if that has not worked for so long that it never will. */
+static bool seek_held(struct kafka_port *kp)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(kp->held);
+    seek_list(kp, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return kp->rebalance || kp->stuck_since_ms == 0 ||
+           kafka_now_ms() - kp->stuck_since_ms < STUCK_MS;
+}
+
 /* When the library has read ahead as far as it may, it fetches nothing for up to a second, although
  * the queue is long empty by then (before 2.2; there fetch.queue.backoff.ms rules it). Whoever has
  * emptied a queue that may have been full, and then gets nothing for a moment, wakes it: the worker
@@ -129,7 +184,7 @@ static rd_kafka_message_t *message_await(struct kafka_port *kp, int timeout_ms)
 
 /* The library's batch call is the cheapest way to read but waits for its whole timeout; a single
  * poll is quick. So: batches while there is something, a poll to wait. */
-static rd_kafka_message_t *message_next(struct kafka_port *kp, int timeout_ms)
+static rd_kafka_message_t *message_any(struct kafka_port *kp, int timeout_ms)
 {
     struct kafka_batch *b = &kp->batch;
     for (;;) {
@@ -149,6 +204,15 @@ static rd_kafka_message_t *message_next(struct kafka_port *kp, int timeout_ms)
         for (size_t i = 0; i < b->count; i++)
             kp->stretch_bytes += b->message[i]->len;
     }
+}
+
+/* What comes of a partition that is held back is not the next of it. */
+static rd_kafka_message_t *message_next(struct kafka_port *kp, int timeout_ms)
+{
+    rd_kafka_message_t *m;
+    while ((m = message_any(kp, timeout_ms)) != NULL && is_held(kp, m))
+        rd_kafka_message_destroy(m);
+    return m;
 }
 
 /* A static member that was fenced: another process may have its identity, but an answer that was
@@ -179,7 +243,16 @@ void kafka_poll(struct port *port, int timeout_ms, struct port_event *ret)
     *ret = (struct port_event){ .kind = PORT_NOTHING };
     if (kp->current)
         rd_kafka_message_destroy(kp->current);
+    kp->current = NULL;
     kp->asleep = false;
+    if (kp->held->cnt > 0 && !seek_held(kp)) {
+        kafka_note(kp, PORT_NOTICE,
+                   "joining the group anew: a partition does not go where it is told to");
+        kp->rejoin = true;
+        ret->kind = PORT_REVOKED;
+        ret->lost = true;
+        return;
+    }
     kp->current = message_next(kp, timeout_ms);
     ret->asleep = kp->asleep;
     if (kp->current) {
@@ -277,19 +350,12 @@ int kafka_start(struct port *port, struct port_place place, enum port_start star
     }
 }
 
-static int list_error(const rd_kafka_topic_partition_list_t *list)
-{
-    for (int i = 0; i < list->cnt; i++)
-        if (list->elems[i].err)
-            return -EIO;
-    return 0;
-}
-
 int kafka_assign(struct port *port, const struct port_position *position, size_t count)
 {
     struct kafka_port *kp = (struct kafka_port *)port;
     kafka_restore_close(kp);
     kafka_batch_drop(&kp->batch);
+    held_drop(kp);
     rd_kafka_topic_partition_list_t *list = kafka_list_of(kp, position, count);
     rd_kafka_resp_err_t err = rd_kafka_assign(kp->consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
@@ -303,6 +369,7 @@ void kafka_unassign(struct port *port)
 {
     struct kafka_port *kp = (struct kafka_port *)port;
     kafka_batch_drop(&kp->batch);
+    held_drop(kp);
     kp->rebalance = false;
     rd_kafka_assign(kp->consumer, NULL);
     if (kp->rejoin)
@@ -324,19 +391,14 @@ static void batch_forget(struct kafka_port *kp, uint32_t topic, uint32_t partiti
     }
 }
 
-int kafka_seek(struct port *port, const struct port_position *position, size_t count)
+void kafka_seek(struct port *port, const struct port_position *position, size_t count)
 {
     struct kafka_port *kp = (struct kafka_port *)port;
     for (size_t i = 0; i < count; i++)
         batch_forget(kp, position[i].place.topic, position[i].place.partition);
     rd_kafka_topic_partition_list_t *list = kafka_list_of(kp, position, count);
-    /* -1: other timeouts are a thousand times too short in 2.0 */
-    rd_kafka_error_t *error = rd_kafka_seek_partitions(kp->consumer, list, -1);
-    int result = error ? -EIO : list_error(list);
-    if (error)
-        rd_kafka_error_destroy(error);
+    seek_list(kp, list);
     rd_kafka_topic_partition_list_destroy(list);
-    return result;
 }
 
 void kafka_pause(struct port *port, const struct port_place *place, size_t count)
@@ -352,14 +414,14 @@ void kafka_pause(struct port *port, const struct port_place *place, size_t count
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-int kafka_resume(struct port *port, const struct port_position *position, size_t count)
+void kafka_resume(struct port *port, const struct port_position *position, size_t count)
 {
     struct kafka_port *kp = (struct kafka_port *)port;
     rd_kafka_topic_partition_list_t *list = kafka_list_of(kp, position, count);
     rd_kafka_resume_partitions(kp->consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
     /* wakes the fetcher, which would otherwise sleep for up to a second */
-    return kafka_seek(port, position, count);
+    kafka_seek(port, position, count);
 }
 
 int64_t kafka_end(struct port *port, struct port_place place)

@@ -115,14 +115,15 @@ struct port_ops {
                  int64_t *ret_offset);
     int (*assign)(struct port *port, const struct port_position *position, size_t count);
     void (*unassign)(struct port *port);
-    /* Goes (back) to exactly these offsets; what is paused stays so. */
-    int (*seek)(struct port *port, const struct port_position *position, size_t count);
+    /* Goes (back) to exactly these offsets; what is paused stays so. Where that does not work at
+     * once, nothing of the partition is handed out until it has. */
+    void (*seek)(struct port *port, const struct port_position *position, size_t count);
     void (*pause)(struct port *port, const struct port_place *place, size_t count);
-    int (*resume)(struct port *port, const struct port_position *position, size_t count);
+    void (*resume)(struct port *port, const struct port_position *position, size_t count);
     /* Where the partition ends as far as known from what was fetched, PORT_NO_OFFSET = unknown. */
     int64_t (*end)(struct port *port, struct port_place place);
     /* Asks for a fresh PORT_END of quiet partitions: their next fetch answer gives one. */
-    int (*probe)(struct port *port, const struct port_position *position, size_t count);
+    void (*probe)(struct port *port, const struct port_position *position, size_t count);
 
     /* The changelog of task q, from its first row to the end as it is now: restore_next gives 1
      * with a row (views until the next call), 0 at the end, -EINTR. */

@@ -32,7 +32,6 @@ static const struct message {
     { "restored", "93f9eecabd6347fdaf915b15c90651d7" },
     { "resumed", "cbeffdc0e19346f0a1f19a87aa647444" },
     { "revoked", "b67444aa965a4187a2e29d57994b9521" },
-    { "seek_failed", "d01bd967090448aca28d0fc3a1f3a295" },
     { "source", "c65d789a66664b7caaf168ce20ad5795" },
     { "start", "fc77b8f4789a401aa46660c0898e830b" },
     { "state_mismatch", "114d484e08f643efa03b02a4a21b009a" },

@@ -370,8 +370,6 @@ bool worker_roll_back(struct worker *w, bool unknown, size_t n_sent)
     for (size_t i = 0; i < n_sent; i++)
         if (!place_restore(w, &w->found[i]))
             return false;
-    if (w->port->ops->seek(w->port, w->found, n_sent) < 0)
-        log_line(LOG_AT_WARNING, "seek_failed worker=%u text=\"partitions are being taken away\"",
-                 w->index);
+    w->port->ops->seek(w->port, w->found, n_sent);
     return true;
 }

@@ -283,7 +283,7 @@ int main(void)
         while (ev.kind == PORT_RECORD && ev.place.topic != 0);
         int64_t first = ev.record.offset;
         struct port_position back = at(0, 0, first, "");
-        CHECK_INT(port->ops->seek(port, &back, 1), 0);
+        port->ops->seek(port, &back, 1);
         do
             ev = next_record(port);
         while (ev.kind == PORT_RECORD && ev.place.topic != 0);
@@ -296,11 +296,32 @@ int main(void)
         }
         CHECK_INT(records, 0);
         back.offset = first + 1;
-        CHECK_INT(port->ops->resume(port, &back, 1), 0);
+        port->ops->resume(port, &back, 1);
         do
             ev = next_record(port);
         while (ev.kind == PORT_RECORD && ev.place.topic != 0);
         CHECK_INT(ev.record.offset, first + 1);
+        port_end(port);
+    }
+    TEST ("what cannot go where it is told to is not read on: the group is joined anew") {
+        struct port *port = port_of(&setup_a);
+        CHECK_INT(port->ops->open(port), 0);
+        struct port_event ev = next(port);
+        CHECK_INT(ev.kind, PORT_ASSIGNED);
+        struct port_position here = at(0, 0, 0, ""), other = at(1, 0, 0, "");
+        CHECK_INT(port->ops->assign(port, &here, 1), 0); /* so that the other is not assigned */
+        port->ops->seek(port, &other, 1);
+        do
+            ev = next(port);
+        while (ev.kind == PORT_RECORD || ev.kind == PORT_END);
+        CHECK_INT(ev.kind, PORT_REVOKED);
+        CHECK(ev.lost);
+        port->ops->unassign(port);
+        CHECK(assignment(port, pos) > 0);
+        do
+            ev = next_record(port);
+        while (ev.kind == PORT_RECORD && ev.place.topic == 0);
+        CHECK_INT(ev.kind, PORT_RECORD);
         port_end(port);
     }
     TEST ("a probe gives the end of a quiet partition anew") {
@@ -313,7 +334,7 @@ int main(void)
         while (ev.kind == PORT_RECORD || (ev.kind == PORT_END && ev.place.topic != 0));
         CHECK_INT(ev.kind, PORT_END);
         struct port_position end = at(0, 0, ev.offset, "");
-        CHECK_INT(port->ops->probe(port, &end, 1), 0);
+        port->ops->probe(port, &end, 1);
         do
             ev = next(port);
         while (ev.kind == PORT_RECORD || (ev.kind == PORT_END && ev.place.topic != 0));

@@ -213,7 +213,7 @@ static int memory_start(struct port *port, struct port_place place, enum port_st
     return 0;
 }
 
-static int memory_seek(struct port *port, const struct port_position *position, size_t count)
+static void memory_seek(struct port *port, const struct port_position *position, size_t count)
 {
     struct memory_port *mp = (struct memory_port *)port;
     for (size_t i = 0; i < count; i++) {
@@ -221,13 +221,13 @@ static int memory_seek(struct port *port, const struct port_position *position, 
         mp->at[kind][position[i].place.partition] = position[i].offset;
         mp->end_said[kind][position[i].place.partition] = -1;
     }
-    return 0;
 }
 
 static int memory_assign(struct port *port, const struct port_position *position, size_t count)
 {
     ((struct memory_port *)port)->answered = true;
-    return memory_seek(port, position, count);
+    memory_seek(port, position, count);
+    return 0;
 }
 
 static void memory_unassign(struct port *port)
@@ -242,12 +242,12 @@ static void memory_pause(struct port *port, const struct port_place *place, size
         mp->paused[memory_kind(mp, place[i])][place[i].partition] = true;
 }
 
-static int memory_resume(struct port *port, const struct port_position *position, size_t count)
+static void memory_resume(struct port *port, const struct port_position *position, size_t count)
 {
     struct memory_port *mp = (struct memory_port *)port;
     for (size_t i = 0; i < count; i++)
         mp->paused[memory_kind(mp, position[i].place)][position[i].place.partition] = false;
-    return memory_seek(port, position, count);
+    memory_seek(port, position, count);
 }
 
 static int64_t memory_end(struct port *port, struct port_place place)
@@ -256,10 +256,10 @@ static int64_t memory_end(struct port *port, struct port_place place)
     return (int64_t)memory_log_at(mp, memory_kind(mp, place), place.partition)->count;
 }
 
-static int memory_probe(struct port *port, const struct port_position *position, size_t count)
+static void memory_probe(struct port *port, const struct port_position *position, size_t count)
 {
     ((struct memory_port *)port)->probes++;
-    return memory_seek(port, position, count);
+    memory_seek(port, position, count);
 }
 
 static int memory_restore_begin(struct port *port, uint32_t q)

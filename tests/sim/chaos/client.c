@@ -262,14 +262,13 @@ static void position_set(struct client *c, const struct port_position *pos)
     c->end_said[t][p] = -1;
 }
 
-static int port_seek(struct port *port, const struct port_position *position, size_t count)
+static void port_seek(struct port *port, const struct port_position *position, size_t count)
 {
     struct client *c = (struct client *)port;
     client_effect(c, "seek");
     for (size_t i = 0; i < count; i++)
         if (c->reads[position[i].place.topic][position[i].place.partition])
             position_set(c, &position[i]);
-    return 0;
 }
 
 static void nothing_read(struct client *c)
@@ -324,12 +323,12 @@ static void port_pause(struct port *port, const struct port_place *place, size_t
     }
 }
 
-static int port_resume(struct port *port, const struct port_position *position, size_t count)
+static void port_resume(struct port *port, const struct port_position *position, size_t count)
 {
     struct client *c = (struct client *)port;
     for (size_t i = 0; i < count; i++)
         c->paused[position[i].place.topic][position[i].place.partition] = false;
-    return port_seek(port, position, count);
+    port_seek(port, position, count);
 }
 
 static int64_t port_end(struct port *port, struct port_place place)
