@@ -6,6 +6,7 @@
 struct said_line {
     const char *key, *value, *note; /* of the record; value NULL = tombstone */
     size_t order;
+    int64_t end; /* of the window that it is about, for those of figures */
 };
 struct said_lines {
     struct said_line *at;
@@ -31,7 +32,7 @@ static struct said_lines said(const struct run *run, enum cpi_topic topic)
                 continue;
             all.at = cpi_grow(all.at, all.count, &all.cap, sizeof *all.at);
             all.at[all.count] =
-                (struct said_line){ r->key ? r->key : "", r->value, r->note, all.count };
+                (struct said_line){ r->key ? r->key : "", r->value, r->note, all.count, 0 };
             all.count++;
         }
     }
@@ -204,12 +205,12 @@ static const char *last_word(const struct figures *f, int64_t end)
 {
     const char *word = NULL;
     for (size_t i = 0; i < f->n_revisions; i++)
-        if (member_time(f->revision[i].value, "end") == end)
+        if (f->revision[i].end == end)
             word = f->revision[i].value;
     for (size_t i = 0; i < f->n_updates && !word; i++) { /* from the back */
-        const char *value = f->update[f->n_updates - 1 - i].value;
-        if (value && member_time(value, "end") <= end)
-            word = value;
+        const struct said_line *update = &f->update[f->n_updates - 1 - i];
+        if (update->value && update->end <= end)
+            word = update->value;
     }
     return word;
 }
@@ -250,13 +251,27 @@ static bool figures_are(const struct figures *f, const struct batch *batch,
                         enum batch_indicator indicator, unsigned entity, const char *key,
                         int64_t length, int64_t every)
 {
+    struct batch_figure before = { 0 };
+    const char *said_before = NULL;
     for (int64_t end = PLAN_BEGIN; end <= PLAN_BEGIN + 36 * CPI_HOUR; end += every) {
         struct batch_figure want = batch_read(batch, indicator, entity, end - length, end);
         const char *word = last_word(f, end);
-        if (!figure_is(word, &want, key, end))
+        bool same = word == said_before && memcmp(&want, &before, sizeof want) == 0;
+        if (!same && !figure_is(word, &want, key, end))
             return false;
+        before = want;
+        said_before = word;
     }
     return true;
+}
+
+static struct said_lines said_of_figures(const struct run *run, enum cpi_topic topic)
+{
+    struct said_lines all = said(run, topic);
+    for (size_t i = 0; i < all.count; i++)
+        if (all.at[i].value)
+            all.at[i].end = member_time(all.at[i].value, "end");
+    return all;
 }
 
 bool check_batch(const struct run *run, const struct batch *batch)
@@ -267,8 +282,8 @@ bool check_batch(const struct run *run, const struct batch *batch)
     } windows[] = { { "hour", CPI_HOUR, 10 * CPI_MINUTE },
                     { "six", 6 * CPI_HOUR, CPI_HOUR },
                     { "now", 0, CPI_HOUR } };
-    struct said_lines updates = said(run, CPI_TOPIC_INDICATORS);
-    struct said_lines revisions = said(run, CPI_TOPIC_REVISIONS);
+    struct said_lines updates = said_of_figures(run, CPI_TOPIC_INDICATORS);
+    struct said_lines revisions = said_of_figures(run, CPI_TOPIC_REVISIONS);
     bool fine = true;
     for (unsigned e = 0; e < BATCH_ENTITIES; e++)
         for (int i = 0; i < BATCH_INDICATORS; i++)

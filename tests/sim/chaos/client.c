@@ -9,12 +9,13 @@
 bool client_effect(struct client *c, const char *what)
 {
     c->doing = what;
-    if (!c->dead && happens(c->k, c->k->faults.yield))
+    if (!c->dead && comes(c->k, c->k->pace.yield))
         fiber_yield();
     return !c->dead;
 }
 
 #define STOP_MS 3000
+#define STUCK_MS 3000
 
 bool client_wait(struct client *c, const char *what)
 {
@@ -69,7 +70,7 @@ static void fetch(struct client *c, uint32_t t, uint32_t p)
 {
     struct kafka_part *part = part_at(c, t, p);
     int64_t *at = &c->fetch_at[t][p], stable = part_stable(part);
-    unsigned left = 1 + roll_below(&c->k->dice, c->k->faults.fetch_most);
+    unsigned left = 1 + roll_below(&c->k->dice, c->k->pace.fetch_most);
     struct port_place place = { t, p };
     if (!c->reads[t][p] || c->paused[t][p] || part_is_away(c->k, part))
         return;
@@ -118,9 +119,9 @@ void client_background(struct client *c)
         client_lose(c, "it did not poll for too long");
     }
     group_beat(k, c);
-    if (happens(k, k->faults.fetch) && c->n_queue - c->queue_at < 200)
+    if (comes(k, k->pace.fetch) && c->n_queue - c->queue_at < 200)
         fetch_some(c);
-    if (c->n_out > c->n_done && happens(k, k->faults.fetch))
+    if (c->n_out > c->n_done && comes(k, k->pace.fetch))
         producer_deliver(c, 1 + roll_below(&k->dice, 4));
 }
 
@@ -184,11 +185,43 @@ static bool wish_give(struct client *c, struct port_event *ret)
     return true;
 }
 
+static void position_set(struct client *c, const struct port_position *pos)
+{
+    uint32_t t = pos->place.topic, p = pos->place.partition;
+    forget_place(c, pos->place);
+    c->reads[t][p] = true;
+    c->held_at[t][p] = -1;
+    c->fetch_at[t][p] = pos->offset;
+    c->end_said[t][p] = -1;
+}
+
+/* What was held back is told again where to go; false: it never will. */
+static bool held_go(struct client *c)
+{
+    bool some = false;
+    for (uint32_t t = 0; t < TOPICS_MAX; t++)
+        for (uint32_t p = 0; p < PARTS_MAX; p++) {
+            struct port_position pos = { .place = { t, p }, .offset = c->held_at[t][p] };
+            if (pos.offset >= 0 && chance(&c->k->dice, 30))
+                position_set(c, &pos);
+            some |= c->held_at[t][p] >= 0;
+        }
+    if (!some)
+        c->stuck_since_ms = 0;
+    return !some || c->k->now_ms - c->stuck_since_ms < STUCK_MS;
+}
+
 static void port_poll(struct port *port, int timeout_ms, struct port_event *ret)
 {
     struct client *c = (struct client *)port;
     *ret = (struct port_event){ .kind = PORT_NOTHING };
     c->polls = true;
+    if (c->stuck_since_ms && !held_go(c)) {
+        story(c->k, c->name, "joins the group anew: a partition does not go where it is told to");
+        *ret = (struct port_event){ .kind = PORT_REVOKED, .lost = true };
+        c->rejoin = true;
+        return;
+    }
     for (int tries = 0; tries < (timeout_ms > 0 ? 2 : 1); tries++) {
         if (!client_effect(c, "poll"))
             break;
@@ -253,31 +286,45 @@ static int port_start(struct port *port, struct port_place place, enum port_star
     return client_effect(c, "start") ? 0 : -EINTR;
 }
 
-static void position_set(struct client *c, const struct port_position *pos)
+/* Does not go there at once: nothing of the place is handed out until it has. */
+static void hold(struct client *c, const struct port_position *pos)
 {
     uint32_t t = pos->place.topic, p = pos->place.partition;
     forget_place(c, pos->place);
-    c->reads[t][p] = true;
-    c->fetch_at[t][p] = pos->offset;
-    c->end_said[t][p] = -1;
+    c->reads[t][p] = false; /* held */
+    c->held_at[t][p] = pos->offset;
+    if (c->stuck_since_ms == 0)
+        c->stuck_since_ms = c->k->now_ms + 1;
+    story(c->k, c->name, "%s is held back", kafka_part(c->k, pos->place)->name);
+}
+
+static void seek_one(struct client *c, const struct port_position *pos)
+{
+    if (happens(c->k, FAULT_SEEK_FAILED))
+        hold(c, pos);
+    else
+        position_set(c, pos);
 }
 
 static void port_seek(struct port *port, const struct port_position *position, size_t count)
 {
     struct client *c = (struct client *)port;
     client_effect(c, "seek");
-    for (size_t i = 0; i < count; i++)
-        if (c->reads[position[i].place.topic][position[i].place.partition])
-            position_set(c, &position[i]);
+    for (size_t i = 0; i < count; i++) {
+        struct port_place place = position[i].place;
+        if (c->reads[place.topic][place.partition] || c->held_at[place.topic][place.partition] >= 0)
+            seek_one(c, &position[i]);
+    }
 }
 
 static void nothing_read(struct client *c)
 {
     memset(c->reads, 0, sizeof c->reads);
     memset(c->paused, 0, sizeof c->paused);
+    c->stuck_since_ms = 0;
     for (int t = 0; t < TOPICS_MAX; t++)
         for (int p = 0; p < PARTS_MAX; p++)
-            c->end_known[t][p] = PORT_NO_OFFSET;
+            c->held_at[t][p] = c->end_known[t][p] = PORT_NO_OFFSET;
     c->queue_at = c->n_queue = 0;
 }
 

@@ -62,6 +62,44 @@ enum coordinator_answer coordinator_add(struct kafka *k, unsigned slot, int64_t 
     return COORDINATOR_OK;
 }
 
+enum coordinator_answer coordinator_verify(struct kafka *k, unsigned slot, int64_t epoch,
+                                           const struct kafka_part *part)
+{
+    const struct kafka_txn *txn = &k->txn[slot];
+    if (epoch != txn->epoch)
+        return COORDINATOR_FENCED;
+    if (part_is_open(part, (int)slot + 1)) /* it asks nobody, and the next marker decides */
+        return COORDINATOR_OK;
+    if (k->now_ms < k->coordinator_away_until)
+        return COORDINATOR_BUSY;
+    for (size_t i = 0; i < txn->n_parts && txn->state == TXN_ONGOING; i++)
+        if (txn->part[i] == part)
+            return COORDINATOR_OK;
+    return COORDINATOR_REFUSED;
+}
+
+/* The last word on a place counts. */
+static void pending_put(struct kafka_txn *txn, const struct port_position *pos)
+{
+    size_t i = 0;
+    while (i < txn->n_pending && (txn->pending[i].place.topic != pos->place.topic ||
+                                  txn->pending[i].place.partition != pos->place.partition))
+        i++;
+    txn->pending[i] = *pos;
+    txn->n_pending += i == txn->n_pending;
+}
+
+enum coordinator_answer coordinator_add_offsets(struct kafka *k, unsigned slot, int64_t epoch)
+{
+    enum coordinator_answer answer = look(k, slot, epoch);
+    if (answer != COORDINATOR_OK)
+        return answer;
+    begin(k, &k->txn[slot]);
+    k->txn[slot].has_offsets = true;
+    k->events++;
+    return COORDINATOR_OK;
+}
+
 enum coordinator_answer coordinator_offsets(struct kafka *k, unsigned slot, int64_t epoch,
                                             const struct port_position *position, size_t count)
 {
@@ -69,10 +107,10 @@ enum coordinator_answer coordinator_offsets(struct kafka *k, unsigned slot, int6
     enum coordinator_answer answer = look(k, slot, epoch);
     if (answer != COORDINATOR_OK)
         return answer;
-    begin(k, txn);
-    memcpy(txn->pending, position, count * sizeof *position);
-    txn->n_pending = count;
-    txn->has_offsets = true;
+    if (txn->state != TXN_ONGOING || !txn->has_offsets)
+        return COORDINATOR_REFUSED;
+    for (size_t i = 0; i < count; i++)
+        pending_put(txn, &position[i]);
     k->events++;
     return COORDINATOR_OK;
 }
@@ -93,28 +131,6 @@ enum coordinator_answer coordinator_end(struct kafka *k, unsigned slot, int64_t 
         return COORDINATOR_OK;
     }
     return (txn->state == TXN_COMMITTING) == commit ? COORDINATOR_OK : COORDINATOR_FENCED;
-}
-
-void coordinator_delay(struct kafka *k, unsigned slot, int64_t epoch)
-{
-    k->end[slot] = (struct kafka_end){ slot, epoch, k->now_ms + roll_below(&k->dice, 90000),
-                                       k->txn[slot].number, true };
-}
-
-void coordinator_arrive(struct kafka *k, unsigned slot)
-{
-    struct kafka_end *end = &k->end[slot];
-    const struct kafka_txn *txn = &k->txn[slot];
-    if (!end->waits)
-        return;
-    end->waits = false;
-    k->events++;
-    if (txn->epoch == end->epoch && txn->number == end->number && txn->state == TXN_ONGOING) {
-        story(k, slot_name(slot), "a commit arrives late, and is done");
-        coordinator_end(k, slot, end->epoch, true);
-    } else {
-        story(k, slot_name(slot), "a commit arrives too late");
-    }
 }
 
 void coordinator_time_out(struct kafka *k, unsigned slot)
@@ -159,16 +175,56 @@ static void marker_write(struct kafka *k, unsigned slot)
     }
 }
 
+/* ---- requests that come late ---- */
+void coordinator_late(struct kafka *k, struct kafka_late request)
+{
+    if (k->n_late < LATE_MOST)
+        k->late[k->n_late++] = request;
+    else
+        free(request.position);
+}
+
+static void late_arrive(struct kafka *k, struct kafka_late *late)
+{
+    static const char *const what[] = { "commit", "partition", "offsets", "producer" };
+    enum txn_state state = k->txn[late->slot].state;
+    bool valid = late->kind == LATE_INIT || late->epoch == k->txn[late->slot].epoch;
+    int64_t epoch;
+    story(k, slot_name(late->slot), "late: %s%s%s", what[late->kind], valid ? "" : ", of old",
+          state == TXN_ONGOING ? ", in a transaction" : "");
+    k->late_met += valid && state == TXN_ONGOING;
+    switch (late->kind) {
+    case LATE_COMMIT:
+        coordinator_end(k, late->slot, late->epoch, true);
+        break;
+    case LATE_ADD:
+        coordinator_add_offsets(k, late->slot, late->epoch);
+        break;
+    case LATE_OFFSETS:
+        if (late->generation == k->group.generation)
+            coordinator_offsets(k, late->slot, late->epoch, late->position, late->n_positions);
+        break;
+    case LATE_INIT:
+        coordinator_init(k, late->slot, &epoch);
+        break;
+    }
+    free(late->position);
+}
+
 void coordinator_turn(struct kafka *k)
 {
+    if (k->n_late > 0 && k->now_ms >= k->coordinator_away_until && comes(k, k->pace.arrive)) {
+        unsigned i = roll_below(&k->dice, k->n_late);
+        struct kafka_late late = k->late[i];
+        k->late[i] = k->late[--k->n_late];
+        late_arrive(k, &late);
+    }
     for (unsigned s = 0; s < SLOTS; s++) {
         struct kafka_txn *txn = &k->txn[s];
-        if (k->end[s].waits && k->now_ms >= k->end[s].at_ms)
-            coordinator_arrive(k, s);
         if (txn->state == TXN_ONGOING && k->now_ms - txn->began_ms > TRANSACTION_TIMEOUT_MS)
             coordinator_time_out(k, s);
         while ((txn->state == TXN_COMMITTING || txn->state == TXN_ABORTING) &&
-               happens(k, k->faults.marker)) {
+               comes(k, k->pace.marker)) {
             size_t before = txn->n_parts + txn->has_offsets;
             marker_write(k, s);
             if (txn->state != TXN_EMPTY && txn->n_parts + txn->has_offsets == before)

@@ -121,7 +121,7 @@ void group_turn(struct kafka *k)
             group_rebalance(k, "a session has timed out");
         }
     for (uint32_t t = 0; t < k->topics->n_sources && g->generation > 0; t++)
-        if (k->n_source_parts[t] > g->known[t] && happens(k, 100))
+        if (k->n_source_parts[t] > g->known[t] && comes(k, 100))
             group_rebalance(k, "partitions were added");
     if (g->preparing && (all_joined(g) || k->now_ms - g->since_ms > MAX_POLL_MS))
         generation_begin(k);

@@ -16,7 +16,7 @@
 
 #include <stdarg.h>
 
-#include "../dice.h"
+#include "fault.h"
 #include "kafka/port.h"
 
 #define PARTS_MAX 8
@@ -56,17 +56,6 @@ struct kafka_part {
     int64_t away_until; /* nobody can read or write it before */
 };
 
-/* How often each thing goes wrong, of 10,000 times that it could; 0 = never. */
-struct faults {
-    unsigned yield; /* between two effects */
-    unsigned message_lost, add_lost, offsets_lost, offsets_moved;
-    unsigned end_lost, end_delayed, end_unheard, end_fatal, end_abort, fatal_before;
-    unsigned trim_lost;
-    unsigned marker; /* that one is written, at each turn */
-    unsigned fetch;  /* that something is fetched ahead, at each turn */
-    unsigned fetch_most;
-};
-
 enum txn_state { TXN_EMPTY, TXN_ONGOING, TXN_COMMITTING, TXN_ABORTING };
 struct kafka_txn { /* of one identity */
     enum txn_state state;
@@ -79,12 +68,19 @@ struct kafka_txn { /* of one identity */
     size_t n_pending;
     bool has_offsets;
 };
-struct kafka_end { /* a request under way */
+/* A request on a connection that its client has given up. It was sent again on another one, and
+ * arrives when it likes: in the next transaction, too. Only a new epoch fences it. Records are not
+ * among them, since their numbers show that they came before. */
+enum late_kind { LATE_COMMIT, LATE_ADD, LATE_OFFSETS, LATE_INIT };
+struct kafka_late {
+    enum late_kind kind;
     unsigned slot;
-    int64_t epoch, at_ms;
-    uint64_t number;
-    bool waits;
+    int64_t epoch;
+    int generation;                 /* of LATE_OFFSETS: the group's */
+    struct port_position *position; /* owned */
+    size_t n_positions;
 };
+#define LATE_MOST 16
 
 struct client;
 struct kafka_member {
@@ -106,7 +102,8 @@ struct kafka_group {
 struct kafka {
     const struct port_topics *topics;
     struct dice dice;
-    struct faults faults;
+    unsigned fault[FAULTS], happened[FAULTS];
+    struct pace pace;
     int64_t now_ms;  /* since the beginning */
     uint64_t events; /* that changed something */
     bool story;
@@ -116,7 +113,8 @@ struct kafka {
     struct kafka_part out[CPI_TOPICS][OUT_PARTS];
     struct port_position offset[TOPICS_MAX][PARTS_MAX];
     struct kafka_txn txn[SLOTS];
-    struct kafka_end end[SLOTS];
+    struct kafka_late late[LATE_MOST];
+    unsigned n_late, late_met; /* under way; that met a transaction under way */
     struct kafka_group group;
     int64_t coordinator_away_until;
     unsigned restore_rows; /* handed out */
@@ -125,9 +123,15 @@ struct kafka {
 void kafka_init(struct kafka *k, const struct port_topics *topics, const uint32_t *source_parts,
                 int64_t wall_ms, uint64_t seed);
 void kafka_fini(struct kafka *k);
-static inline bool happens(struct kafka *k, unsigned of_10000)
+static inline bool comes(struct kafka *k, unsigned of_10000)
 {
     return of_10000 > 0 && roll_below(&k->dice, 10000) < of_10000;
+}
+static inline bool happens(struct kafka *k, enum fault fault)
+{
+    bool does = comes(k, k->fault[fault]);
+    k->happened[fault] += does;
+    return does;
 }
 /* One line of what goes on, if somebody wants to read it. `who` NULL = the brokers. */
 void story(const struct kafka *k, const char *who, const char *format, ...)
@@ -140,22 +144,30 @@ int64_t part_append(struct kafka *k, struct kafka_part *part, struct kafka_recor
 int64_t part_stable(const struct kafka_part *part);
 void part_decide(struct kafka *k, struct kafka_part *part, int writer, bool commit);
 bool part_shows(const struct kafka_part *part, int64_t offset);
+bool part_is_open(const struct kafka_part *part, int writer);
 bool part_is_away(const struct kafka *k, const struct kafka_part *part);
 /* What the cleaner does: of the decided records before a drawn offset the last one of each key
  * stays, and of tombstones not even that if they are old. */
 void part_compact(struct kafka *k, struct kafka_part *part);
 
 /* ---- coordinator.c ---- */
-enum coordinator_answer { COORDINATOR_OK, COORDINATOR_BUSY, COORDINATOR_FENCED };
+enum coordinator_answer {
+    COORDINATOR_OK,
+    COORDINATOR_BUSY,
+    COORDINATOR_FENCED,
+    COORDINATOR_REFUSED /* what it is for is in no transaction */
+};
 enum coordinator_answer coordinator_init(struct kafka *k, unsigned slot, int64_t *ret_epoch);
 enum coordinator_answer coordinator_add(struct kafka *k, unsigned slot, int64_t epoch,
                                         struct kafka_part *part);
+/* What the partition asks when a record comes that is not the first one of its transaction. */
+enum coordinator_answer coordinator_verify(struct kafka *k, unsigned slot, int64_t epoch,
+                                           const struct kafka_part *part);
+enum coordinator_answer coordinator_add_offsets(struct kafka *k, unsigned slot, int64_t epoch);
 enum coordinator_answer coordinator_offsets(struct kafka *k, unsigned slot, int64_t epoch,
                                             const struct port_position *position, size_t count);
 enum coordinator_answer coordinator_end(struct kafka *k, unsigned slot, int64_t epoch, bool commit);
-/* A request that arrives when its client has long stopped waiting for the answer. */
-void coordinator_delay(struct kafka *k, unsigned slot, int64_t epoch);
-void coordinator_arrive(struct kafka *k, unsigned slot);
+void coordinator_late(struct kafka *k, struct kafka_late request);
 /* The identity is fenced by the timeout of its transaction. */
 void coordinator_time_out(struct kafka *k, unsigned slot);
 void coordinator_turn(struct kafka *k);
@@ -199,6 +211,8 @@ struct client {
     bool shaken;                /* one of its requests may still be under way */
     struct out_message *out;
     size_t n_out, cap_out, n_done;
+    struct kafka_part *added[64]; /* to the transaction, as far as the client knows */
+    size_t n_added;
     bool commit_sent;
     const struct port_position *position;
     size_t n_positions;
@@ -211,12 +225,14 @@ struct client {
     struct port_place place[PLACES_MAX];
     size_t n_places;
     bool reads[TOPICS_MAX][PARTS_MAX], paused[TOPICS_MAX][PARTS_MAX];
+    int64_t held_at[TOPICS_MAX][PARTS_MAX]; /* where it has yet to go to; -1 = nowhere */
+    int64_t stuck_since_ms;                 /* since when there are some; 0 = none */
     int64_t fetch_at[TOPICS_MAX][PARTS_MAX], end_said[TOPICS_MAX][PARTS_MAX];
     int64_t end_known[TOPICS_MAX][PARTS_MAX];
     struct fetched *queue;
     size_t n_queue, cap_queue, queue_at;
     uint32_t row_task;
-    int64_t row_at, row_end;
+    int64_t row_at, row_end, row_cut;
 };
 struct client *client_new(struct kafka *k, unsigned slot, unsigned life);
 /* What runs beside the worker in its process: heartbeats and fetches. */

@@ -53,6 +53,14 @@ bool part_shows(const struct kafka_part *part, int64_t offset)
     return r->state == RECORD_COMMITTED && !r->gone;
 }
 
+bool part_is_open(const struct kafka_part *part, int writer)
+{
+    for (size_t i = 0; i < part->n_open; i++)
+        if (part->open[i].writer == writer)
+            return true;
+    return false;
+}
+
 bool part_is_away(const struct kafka *k, const struct kafka_part *part)
 {
     return k->now_ms < part->away_until;
@@ -143,6 +151,8 @@ void kafka_init(struct kafka *k, const struct port_topics *topics, const uint32_
 
 void kafka_fini(struct kafka *k)
 {
+    for (unsigned i = 0; i < k->n_late; i++)
+        free(k->late[i].position);
     for (uint32_t p = 0; p < PARTS_MAX; p++) {
         for (uint32_t t = 0; t < TOPICS_MAX - 1; t++)
             part_fini(&k->source[t][p]);

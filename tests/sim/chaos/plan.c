@@ -78,7 +78,9 @@ static void put_event(struct plan *plan, struct dice *dice, const struct plan_ev
     put(plan, record);
     if (chance(dice, 6)) { /* delivered twice */
         record.json = cpi_xstrdup(record.json);
-        record.at_ms += roll_below(dice, 240000);
+        record.at_ms += plan->kind != PLAN_CLOCK && chance(dice, 50)
+                            ? (int64_t)(roll(dice) % (3 * CPI_HOUR))
+                            : roll_below(dice, 240000);
         record.fate = PLAN_PLAIN;
         put(plan, record);
     }
@@ -193,6 +195,7 @@ static void beats_make(struct plan *plan, struct dice *dice)
     for (uint32_t t = 0; t < 2; t++)
         for (uint32_t p = 0; p < plan->partitions[t]; p++) {
             bool silent = plan->kind != PLAN_HOLD_LATE || chance(dice, 25);
+            plan->silent |= silent;
             beat(plan, t, p, 0);
             for (int64_t at = 0; !silent && at < DAY_MS + 6 * CPI_HOUR;) {
                 at += 10 * CPI_MINUTE + roll_below(dice, 50 * 60000);
@@ -234,6 +237,7 @@ void plan_make(struct plan *plan, uint64_t seed)
     uint32_t partitions[2] = { plan->partitions[0], plan->partitions[1] };
     beats_make(plan, &dice);
     if (chance(&dice, 25)) {
+        plan->grows = true;
         partition_add(plan, &dice);
         for (size_t i = 0; i < plan->n_records; i++)
             if (!plan->record[i].json)

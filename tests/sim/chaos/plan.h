@@ -40,7 +40,8 @@ struct plan {
     enum plan_kind kind;
     uint32_t partitions[2]; /* of the source topics, at first */
     unsigned tasks;
-    bool refresh; /* firing alerts are told again often */
+    bool refresh;       /* firing alerts are told again often */
+    bool grows, silent; /* a partition is added; one says nothing for hours */
     struct plan_event *event;
     size_t n_events, cap_events;
     struct plan_record *record; /* by at_ms */

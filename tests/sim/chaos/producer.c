@@ -19,7 +19,7 @@ void producer_forget(struct client *c)
     for (size_t i = 0; i < c->n_out; i++)
         if (!c->out[i].done)
             record_free(&c->out[i].record);
-    c->n_out = c->n_done = 0;
+    c->n_out = c->n_done = c->n_added = 0;
     c->commit_sent = false;
     c->broken = NULL;
 }
@@ -65,11 +65,22 @@ static bool is_behind(const struct client *c, size_t at)
     return false;
 }
 
+static enum coordinator_answer admit(struct client *c, struct kafka_part *part)
+{
+    if (part_is_away(c->k, part))
+        return COORDINATOR_BUSY;
+    for (size_t i = 0; i < c->n_added; i++)
+        if (c->added[i] == part)
+            return coordinator_verify(c->k, c->slot, c->epoch, part);
+    enum coordinator_answer answer = coordinator_add(c->k, c->slot, c->epoch, part);
+    if (answer == COORDINATOR_OK)
+        c->added[c->n_added++] = part;
+    return answer;
+}
+
 static enum coordinator_answer arrive(struct client *c, struct out_message *m)
 {
-    enum coordinator_answer answer = part_is_away(c->k, m->part)
-                                         ? COORDINATOR_BUSY
-                                         : coordinator_add(c->k, c->slot, c->epoch, m->part);
+    enum coordinator_answer answer = admit(c, m->part);
     if (answer != COORDINATOR_OK)
         return answer;
     m->record.timestamp = c->k->wall_ms + c->k->now_ms;
@@ -90,6 +101,9 @@ bool producer_deliver(struct client *c, size_t most)
             most--;
             break;
         case COORDINATOR_BUSY:
+            return false;
+        case COORDINATOR_REFUSED:
+            c->broken = "INVALID_TXN_STATE";
             return false;
         case COORDINATOR_FENCED:
             c->fatal = "INVALID_PRODUCER_EPOCH";
@@ -116,14 +130,14 @@ int producer_send(struct port *port, const struct port_message *m)
                                                  .writer = (int)c->slot + 1,
                                                  .state = RECORD_OPEN },
                                                false };
-    if (happens(c->k, c->k->faults.message_lost)) {
+    if (happens(c->k, FAULT_MESSAGE_LOST)) {
         c->broken = "_MSG_TIMED_OUT";
         story(c->k, c->name, "a record for %s did not get through",
               c->out[c->n_out - 1].part->name);
     }
     if (chance(&c->k->dice, 10))
         producer_deliver(c, 1 + roll_below(&c->k->dice, 8));
-    return client_effect(c, "send") ? 0 : -EINTR;
+    return client_effect(c, "sent") ? 0 : -EINTR;
 }
 
 /* ---- the end of a transaction ---- */
@@ -169,56 +183,92 @@ static struct ending_answer group_refusal(struct client *c, enum group_answer gr
                                                  : "ILLEGAL_GENERATION");
 }
 
+/* The connection of a request is given up; it has left the client, and may arrive. */
+static void late(struct client *c, enum late_kind kind)
+{
+    struct kafka_late request = { .kind = kind, .slot = c->slot, .epoch = c->epoch };
+    story(c->k, c->name, "%s: the request comes late, if at all", c->doing);
+    if (kind == LATE_OFFSETS) {
+        request.generation = c->generation;
+        request.n_positions = c->n_positions;
+        request.position = cpi_xmalloc(c->n_positions * sizeof *c->position);
+        memcpy(request.position, c->position, c->n_positions * sizeof *c->position);
+    }
+    coordinator_late(c->k, request);
+}
+
+static struct ending_answer refusal(struct client *c, enum coordinator_answer answer)
+{
+    return answer == COORDINATOR_BUSY      ? again(c, "CONCURRENT_TRANSACTIONS")
+           : answer == COORDINATOR_REFUSED ? must_abort(c, "INVALID_TXN_STATE")
+                                           : is_fatal(c, "_FENCED");
+}
+
+/* Two requests: to the coordinator of transactions, and to that of the group. */
+static struct ending_answer offsets_ask(struct client *c)
+{
+    struct kafka *k = c->k;
+    if (happens(k, FAULT_ADD_LATE)) {
+        late(c, LATE_ADD);
+        return unanswered(c, "_TIMED_OUT");
+    }
+    enum coordinator_answer added = coordinator_add_offsets(k, c->slot, c->epoch);
+    if (added != COORDINATOR_OK)
+        return refusal(c, added);
+    if (!client_effect(c, "offsets added"))
+        return again(c, "killed");
+    if (happens(k, FAULT_OFFSETS_LATE)) {
+        late(c, LATE_OFFSETS);
+        return unanswered(c, "_TRANSPORT");
+    }
+    if (happens(k, FAULT_OFFSETS_LOST) && chance(&k->dice, 50)) {
+        late(c, LATE_OFFSETS);
+        return must_abort(c, "_TIMED_OUT");
+    }
+    if (happens(k, FAULT_OFFSETS_MOVED))
+        return chance(&k->dice, 50) ? again(c, "NOT_COORDINATOR")
+                                    : must_abort(c, "NOT_COORDINATOR");
+    enum group_answer group = group_check(k, c);
+    if (group != GROUP_OK)
+        return group_refusal(c, group);
+    enum coordinator_answer taken =
+        coordinator_offsets(k, c->slot, c->epoch, c->position, c->n_positions);
+    if (taken != COORDINATOR_OK)
+        return refusal(c, taken);
+    return happens(k, FAULT_OFFSETS_LOST) ? must_abort(c, "_TIMED_OUT")
+                                          : answer(c, false, false, false, "");
+}
+
 static struct ending_answer call_offsets(void *ctx)
 {
     struct client *c = ctx;
-    const struct faults *f = &c->k->faults;
     if (!client_effect(c, "offsets"))
         return again(c, "killed");
     if (c->fatal)
         return is_fatal(c, "_FENCED");
     if (c->broken)
         return must_abort(c, c->broken);
-    if (happens(c->k, f->fatal_before)) {
+    if (happens(c->k, FAULT_TIMED_OUT)) {
         coordinator_time_out(c->k, c->slot);
         return is_fatal(c, "_FENCED");
     }
-    if (happens(c->k, f->add_lost))
-        return unanswered(c, "_TIMED_OUT");
-    if (happens(c->k, f->offsets_moved))
-        return chance(&c->k->dice, 50) ? again(c, "NOT_COORDINATOR")
-                                       : must_abort(c, "NOT_COORDINATOR");
-    enum group_answer group = group_check(c->k, c);
-    if (group != GROUP_OK)
-        return group_refusal(c, group);
-    switch (coordinator_offsets(c->k, c->slot, c->epoch, c->position, c->n_positions)) {
-    case COORDINATOR_BUSY:
-        return again(c, "CONCURRENT_TRANSACTIONS");
-    case COORDINATOR_FENCED:
-        return is_fatal(c, "_FENCED");
-    case COORDINATOR_OK:
-        break;
-    }
-    if (happens(c->k, f->offsets_lost))
-        return must_abort(c, "_TIMED_OUT");
-    return client_effect(c, "offsets") ? answer(c, false, false, false, "") : again(c, "killed");
+    struct ending_answer end = offsets_ask(c);
+    return client_effect(c, "offsets sent") ? end : again(c, "killed");
 }
 
 /* What may become of the request to commit, and of its answer. */
 static struct ending_answer end_ask(struct client *c)
 {
     struct kafka *k = c->k;
-    const struct faults *f = &k->faults;
-    if (happens(k, f->end_lost)) {
+    if (happens(k, FAULT_END_LOST)) {
         story(k, c->name, "commit: the request is lost");
         return unanswered(c, "_TIMED_OUT");
     }
-    if (happens(k, f->end_delayed)) {
-        story(k, c->name, "commit: the request is delayed");
-        coordinator_delay(k, c->slot, c->epoch);
+    if (happens(k, FAULT_END_LATE)) {
+        late(c, LATE_COMMIT);
         return unanswered(c, "_TIMED_OUT");
     }
-    if (happens(k, f->end_fatal) && chance(&k->dice, 50)) {
+    if (happens(k, FAULT_END_FATAL) && chance(&k->dice, 50)) {
         story(k, c->name, "commit: its transaction is timed out instead");
         coordinator_time_out(k, c->slot);
         return is_fatal(c, "_FENCED");
@@ -226,16 +276,17 @@ static struct ending_answer end_ask(struct client *c)
     switch (coordinator_end(k, c->slot, c->epoch, true)) {
     case COORDINATOR_BUSY:
         return unanswered(c, "_TRANSPORT");
+    case COORDINATOR_REFUSED:
     case COORDINATOR_FENCED:
         return is_fatal(c, "_FENCED");
     case COORDINATOR_OK:
         break;
     }
-    if (happens(k, f->end_fatal)) {
+    if (happens(k, FAULT_END_FATAL)) {
         story(k, c->name, "commit: it is done, but nobody hears of it any more");
         return is_fatal(c, "INVALID_TXN_STATE");
     }
-    if (happens(k, f->end_unheard)) {
+    if (happens(k, FAULT_END_UNHEARD)) {
         story(k, c->name, "commit: it is done, the answer is lost");
         return unanswered(c, "_TIMED_OUT");
     }
@@ -256,17 +307,18 @@ static struct ending_answer call_commit(void *ctx)
         producer_deliver(c, 1 + roll_below(&c->k->dice, 16));
         if (c->fatal)
             return is_fatal(c, "_FENCED");
+        if (c->broken)
+            return must_abort(c, c->broken);
         if (c->n_done == before)
-            return again(c, "_TIMED_OUT");
+            return unanswered(c, "_TIMED_OUT");
         if (!client_effect(c, "flush"))
             return again(c, "killed");
     }
-    if (!c->commit_sent && happens(c->k, c->k->faults.end_abort))
+    if (!c->commit_sent && happens(c->k, FAULT_END_ABORT))
         return must_abort(c, "_INCONSISTENT");
-    coordinator_arrive(c->k, c->slot); /* what it sent before arrives before */
     c->commit_sent = true;
     struct ending_answer end = end_ask(c);
-    return client_effect(c, "commit") ? end : again(c, "killed");
+    return client_effect(c, "commit sent") ? end : again(c, "killed");
 }
 
 static bool is_shaken(void *ctx)
@@ -281,10 +333,14 @@ int producer_renew(void *ctx, const char *why)
     producer_forget(c);
     if (*why)
         story(c->k, c->name, "new producer: %s", why);
-    while (client_effect(c, "init") &&
-           (answer = coordinator_init(c->k, c->slot, &c->epoch)) != COORDINATOR_OK)
-        if (!client_wait(c, "the transaction coordinator"))
+    while (client_effect(c, "init") && answer != COORDINATOR_OK) {
+        if (happens(c->k, FAULT_INIT_LATE))
+            late(c, LATE_INIT);
+        else
+            answer = coordinator_init(c->k, c->slot, &c->epoch);
+        if (answer != COORDINATOR_OK && !client_wait(c, "the transaction coordinator"))
             return -EINTR;
+    }
     c->fatal = NULL;
     c->shaken = false;
     return client_effect(c, "init") ? 0 : -EINTR;
@@ -320,7 +376,7 @@ enum port_outcome producer_commit(struct port *port, const struct port_position 
 void producer_trim(struct port *port, const struct port_position *position, size_t count)
 {
     struct client *c = (struct client *)port;
-    if (!client_effect(c, "trim") || happens(c->k, c->k->faults.trim_lost))
+    if (!client_effect(c, "trim") || happens(c->k, FAULT_TRIM_LOST))
         return;
     for (size_t i = 0; i < count; i++) {
         struct kafka_part *part = kafka_part(c->k, position[i].place);

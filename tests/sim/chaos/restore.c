@@ -11,6 +11,9 @@ int restore_begin(struct port *port, uint32_t q)
     c->row_task = q;
     c->row_at = c->k->rows[q].begin;
     c->row_end = (int64_t)c->k->rows[q].count; /* seen without isolation */
+    c->row_cut = -1;
+    if (c->row_at < c->row_end && happens(c->k, FAULT_RESTORE_CUT))
+        c->row_cut = c->row_at + (int64_t)(roll(&c->k->dice) % (uint64_t)(c->row_end - c->row_at));
     return 0;
 }
 
@@ -21,6 +24,8 @@ int restore_next(struct port *port, struct cpi_text *ret_key, struct cpi_text *r
     while (c->row_at < c->row_end) {
         if (c->row_at % 16 == 0 && !client_effect(c, "changelog"))
             return -EINTR;
+        if (c->row_at == c->row_cut)
+            return -EIO; /* the cleaner took what was to be read */
         if (c->row_at >= part_stable(part) || part_is_away(c->k, part)) {
             if (!client_wait(c, "the rest of the changelog"))
                 return -EINTR;

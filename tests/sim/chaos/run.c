@@ -1,6 +1,7 @@
 /* Who acts next, what goes wrong, and when the clock moves. */
 #include "run.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "fiber.h"
@@ -28,6 +29,13 @@ static void process_main(void *arg)
     p->end = end;
 }
 
+static void clock_set(struct process *p)
+{
+    struct run *run = p->run;
+    p->skew_ms =
+        run->rough.skew_ms ? (int64_t)(roll(&run->dice) % (uint64_t)run->rough.skew_ms) : 0;
+}
+
 static void process_start(struct run *run, unsigned slot)
 {
     unsigned i = 0;
@@ -36,8 +44,7 @@ static void process_start(struct run *run, unsigned slot)
     struct process *p = run->process[i] = cpi_xcalloc(1, sizeof *p);
     p->run = run;
     p->slot = slot;
-    p->skew_ms =
-        run->rough.skew_ms ? (int64_t)(roll(&run->dice) % (uint64_t)run->rough.skew_ms) : 0;
+    clock_set(p);
     p->setup = (struct worker_setup){ .model = run->config->model,
                                       .dir = run->config->directory,
                                       .topics = &run->topics,
@@ -90,6 +97,16 @@ static void process_resume(struct run *run, unsigned i)
         process_ended(run, i);
 }
 
+static void kill_count(struct run *run, const char *where)
+{
+    unsigned i = 0;
+    while (run->killed[i].where && strcmp(run->killed[i].where, where) != 0)
+        i++;
+    assert(i < KILL_PLACES);
+    run->killed[i].where = where;
+    run->killed[i].times++;
+}
+
 static void process_kill(struct run *run, unsigned i)
 {
     struct process *p = run->process[i];
@@ -136,11 +153,6 @@ static void idle_again(struct run *run)
 }
 
 /* ---- what goes wrong ---- */
-static bool comes(struct run *run, unsigned of_10000)
-{
-    return of_10000 > 0 && roll_below(&run->dice, 10000) < of_10000;
-}
-
 static int64_t some_time(struct run *run)
 {
     static const unsigned most[] = { 2000, 30000, 120000, 900000 };
@@ -152,7 +164,6 @@ static void pause_one(struct run *run, unsigned i)
     struct process *p = run->process[i];
     p->paused = true;
     p->wake_ms = run->k.now_ms + some_time(run);
-    run->counts.pauses++;
     story(&run->k, p->client->name, "stands still in \"%s\" for %lld s",
           p->client->doing ? p->client->doing : "-",
           (long long)(p->wake_ms - run->k.now_ms) / 1000);
@@ -172,24 +183,20 @@ static struct kafka_part *any_part(struct run *run)
 static void brokers_fail(struct run *run)
 {
     struct kafka *k = &run->k;
-    if (comes(run, run->rough.rebalance) && k->group.generation > 0) {
-        run->counts.rebalances++;
+    if (k->group.generation > 0 && happens(k, FAULT_REBALANCE))
         group_rebalance(k, "for no reason");
-    }
-    if (comes(run, run->rough.away)) {
+    if (happens(&run->k, FAULT_AWAY)) {
         struct kafka_part *part = any_part(run);
         int64_t ms = some_time(run) / 8 + 1;
         part->away_until = k->now_ms + ms;
         story(k, NULL, "%s is away for %lld ms", part->name, (long long)ms);
     }
-    if (comes(run, run->rough.coordinator_away)) {
+    if (happens(&run->k, FAULT_COORDINATOR_AWAY)) {
         k->coordinator_away_until = k->now_ms + some_time(run) / 8;
         story(k, NULL, "the coordinator is away");
     }
-    if (comes(run, run->rough.compact)) {
-        run->counts.compactions++;
+    if (happens(k, FAULT_COMPACT))
         part_compact(k, &k->rows[roll_below(&run->dice, k->topics->partitions)]);
-    }
 }
 
 static void workers_fail(struct run *run)
@@ -198,17 +205,18 @@ static void workers_fail(struct run *run)
     if (i == PROCESSES)
         return;
     struct process *p = run->process[i];
-    if (comes(run, run->rough.crash)) {
-        run->counts.crashes++;
+    if (happens(&run->k, FAULT_CLOCK_SET))
+        clock_set(p);
+    if (happens(&run->k, FAULT_CRASH)) {
+        kill_count(run, p->client->doing ? p->client->doing : "start");
         process_kill(run, i);
-    } else if (comes(run, run->rough.pause)) {
+    } else if (happens(&run->k, FAULT_PAUSE)) {
         pause_one(run, i);
-        if (comes(run, run->rough.twin) && lives_of(run, p->slot, false) == 1) {
+        if (lives_of(run, p->slot, false) == 1 && happens(&run->k, FAULT_TWIN)) {
             run->had_twin = true;
-            run->counts.twins++;
             process_start(run, p->slot);
         }
-    } else if (comes(run, run->rough.leave) && !p->leaving) {
+    } else if (!p->leaving && happens(&run->k, FAULT_LEAVE)) {
         story(&run->k, p->client->name, "is told to leave");
         p->leaving = p->client->stopping = true;
         atomic_store(&p->stop, true);
@@ -348,7 +356,7 @@ static bool clock_move(struct run *run)
             step = 1 + (int64_t)(roll(&run->dice) % (uint64_t)step);
         run->wait_ms = 0;
     }
-    if (!run->calm && comes(run, run->rough.clock_jump) && can_jump(run))
+    if (can_jump(run) && happens(k, FAULT_CLOCK_JUMP))
         step += some_time(run);
     k->now_ms += step < 1 ? 1 : step;
     records_come(run);
@@ -366,7 +374,8 @@ static void calm_down(struct run *run)
     story(k, NULL, "nothing goes wrong any more");
     run->calm = true;
     idle_again(run);
-    k->faults = (struct faults){ .yield = 300, .marker = 8000, .fetch = 3000, .fetch_most = 50 };
+    memset(k->fault, 0, sizeof k->fault);
+    k->pace = (struct pace){ 300, 8000, 3000, 50, 5000 };
     k->coordinator_away_until = 0;
     for (uint32_t p = 0; p < PARTS_MAX; p++) {
         k->source[0][p].away_until = k->source[1][p].away_until = 0;
@@ -420,8 +429,11 @@ bool run_play(struct run *run, const struct plan *plan, const struct config *con
     run->dice.state = seed * 31 + 7;
     names_init(&run->topics, config->model);
     kafka_init(&run->k, &run->topics, plan->partitions, PLAN_BEGIN, seed * 131 + 3);
-    run->k.faults = rough->faults;
+    memcpy(run->k.fault, rough->rates.fault, sizeof run->k.fault);
+    run->k.pace = rough->rates.pace;
     run->k.story = tell;
+    for (unsigned s = 0; s < rough->workers && rough->join_ms; s++)
+        run->restart_ms[s] = (int64_t)(roll(&run->dice) % (uint64_t)rough->join_ms);
     records_come(run);
     while (!run->wrong && turn(run))
         if (++run->turns > TURNS_MAX)
@@ -434,6 +446,7 @@ void run_end(struct run *run)
     for (unsigned i = 0; i < PROCESSES; i++)
         if (run->process[i])
             process_kill(run, i);
+    run->counts.late = run->k.late_met;
     kafka_fini(&run->k);
     names_fini(&run->topics);
 }
@@ -504,47 +517,17 @@ const char *run_leftovers(struct run *run)
 }
 
 /* ---- how rough ---- */
-void roughness_none(struct roughness *rough, struct dice *dice)
+void roughness_none(struct roughness *rough)
 {
-    (void)dice;
-    *rough = (struct roughness){
-        .workers = 1, .faults = { .yield = 0, .marker = 10000, .fetch = 0, .fetch_most = 100 }
-    };
-}
-
-static unsigned rate(struct dice *dice, unsigned most)
-{
-    return chance(dice, 40) ? 0 : 1 + roll_below(dice, most);
+    *rough = (struct roughness){ .workers = 1 };
+    rates_none(&rough->rates);
 }
 
 void roughness_draw(struct roughness *rough, struct dice *dice)
 {
-    static const unsigned yields[] = { 200, 1000, 4000 };
-    *rough = (struct roughness){ .crash = rate(dice, 12),
-                                 .pause = rate(dice, 10),
-                                 .twin = chance(dice, 30) ? 2000 : 0,
-                                 .leave = rate(dice, 6),
-                                 .rebalance = rate(dice, 10),
-                                 .away = rate(dice, 15),
-                                 .coordinator_away = rate(dice, 6),
-                                 .compact = rate(dice, 10),
-                                 .clock_jump = rate(dice, 100),
-                                 .workers = 1 + roll_below(dice, SLOTS),
+    *rough = (struct roughness){ .workers = 1 + roll_below(dice, SLOTS),
+                                 .join_ms = chance(dice, 40) ? 6 * CPI_HOUR : 0,
                                  .skew_ms = chance(dice, 30) ? 4 * CPI_MINUTE : 0,
                                  .budget = chance(dice, 50) ? 0 : 1 + roll_below(dice, 8) };
-    rough->faults = (struct faults){ .yield = yields[roll_below(dice, 3)],
-                                     .message_lost = rate(dice, 3),
-                                     .add_lost = rate(dice, 500),
-                                     .offsets_lost = rate(dice, 150),
-                                     .offsets_moved = rate(dice, 150),
-                                     .end_lost = rate(dice, 500),
-                                     .end_delayed = rate(dice, 200),
-                                     .end_unheard = rate(dice, 500),
-                                     .end_fatal = rate(dice, 200),
-                                     .end_abort = rate(dice, 200),
-                                     .fatal_before = rate(dice, 50),
-                                     .trim_lost = rate(dice, 5000),
-                                     .marker = 300 + roll_below(dice, 9000),
-                                     .fetch = roll_below(dice, 6000),
-                                     .fetch_most = 1 + roll_below(dice, 60) };
+    rates_draw(&rough->rates, dice);
 }

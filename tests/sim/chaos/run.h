@@ -7,15 +7,15 @@
 #include "plan.h"
 #include "worker/worker.h"
 
-/* How rough it gets: of 10,000 turns, and of what the brokers do (kafka.h). */
+/* How rough it gets. */
 struct roughness {
-    unsigned crash, pause, twin, leave, rebalance, away, coordinator_away, compact, clock_jump;
+    struct rates rates;
     unsigned workers; /* identities */
+    int64_t join_ms;  /* until when the last of them starts for the first time */
     int64_t skew_ms;  /* by which their clocks differ at most */
     uint64_t budget;  /* of each advance; 0 = the worker's own */
-    struct faults faults;
 };
-void roughness_none(struct roughness *rough, struct dice *dice);
+void roughness_none(struct roughness *rough);
 void roughness_draw(struct roughness *rough, struct dice *dice);
 
 struct process {
@@ -32,9 +32,13 @@ struct process {
     enum worker_end end;
 };
 #define PROCESSES (2 * SLOTS)
+#define KILL_PLACES 31
+struct run_kill {
+    const char *where; /* static */
+    unsigned times;
+};
 struct run_counts {
-    unsigned crashes, pauses, twins, rebalances, transactions, aborts, unknown, restored,
-        compactions;
+    unsigned transactions, aborts, unknown, restored, late;
 };
 struct run {
     struct kafka k;
@@ -60,6 +64,7 @@ struct run {
     const char *wrong; /* what must not happen; static */
     char wrong_room[128];
     struct run_counts counts;
+    struct run_kill killed[KILL_PLACES + 1];
     unsigned turns;
 };
 /* Plays the plan until everything has been said. False: something went wrong on the way. */

@@ -1,5 +1,6 @@
 #include "seed.h"
 
+#include <stddef.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -95,17 +96,91 @@ static bool holds(struct run *run, const struct batch *batch)
            (left == NULL);
 }
 
-static struct run_counts sum;
-static uint64_t turns;
-
-static void add_up(const struct run *run)
+/* ---- what happened in many ---- */
+static void kill_add(struct seed_sums *sums, const struct run_kill *kill)
 {
-    turns += run->turns;
-    for (size_t i = 0; i < sizeof sum / sizeof(unsigned); i++)
-        ((unsigned *)&sum)[i] += ((const unsigned *)&run->counts)[i];
+    unsigned i = 0;
+    while (sums->killed[i].where && strcmp(sums->killed[i].where, kill->where) != 0)
+        i++;
+    sums->killed[i].where = kill->where;
+    sums->killed[i].times += kill->times;
 }
 
-bool seed_holds(uint64_t seed, bool tell, bool tell_clean)
+static void sums_add(struct seed_sums *sums, const struct run *run)
+{
+    sums->seeds++;
+    sums->kind[run->plan->kind]++;
+    sums->grown += run->plan->grows;
+    sums->silent += run->plan->silent;
+    sums->cut += run->rough.budget > 0;
+    sums->joins += run->rough.join_ms > 0;
+    for (size_t i = 0; i < sizeof sums->counts / sizeof(unsigned); i++)
+        ((unsigned *)&sums->counts)[i] += ((const unsigned *)&run->counts)[i];
+    for (int f = 0; f < FAULTS; f++)
+        sums->happened[f] += run->k.happened[f];
+    for (unsigned i = 0; run->killed[i].where; i++)
+        kill_add(sums, &run->killed[i]);
+}
+
+void seed_sums_merge(struct seed_sums *sums, const struct seed_sums *more)
+{
+    for (size_t i = 0; i < offsetof(struct seed_sums, killed) / sizeof(unsigned); i++)
+        ((unsigned *)sums)[i] += ((const unsigned *)more)[i];
+    for (unsigned i = 0; more->killed[i].where; i++)
+        kill_add(sums, &more->killed[i]);
+}
+
+void seed_sums_print(const struct seed_sums *sums)
+{
+    const struct run_counts *c = &sums->counts;
+    printf("%u seeds: %u with time from records, %u from clocks, %u from clocks and late events; "
+           "in %u a partition is added, in %u a topic is silent, in %u advances are cut, in %u "
+           "workers join later\n",
+           sums->seeds, sums->kind[PLAN_HOLD_LATE], sums->kind[PLAN_CLOCK],
+           sums->kind[PLAN_CLOCK_LATE], sums->grown, sums->silent, sums->cut, sums->joins);
+    printf("%u transactions, %u aborted, %u unknown, %u rows restored, %u late requests "
+           "met a transaction\n",
+           c->transactions, c->aborts, c->unknown, c->restored, c->late);
+    for (int f = 0; f < FAULTS; f++)
+        printf("%s%s %u", f ? ", " : "", fault_name[f], sums->happened[f]);
+    printf("\nkilled in");
+    for (unsigned i = 0; sums->killed[i].where; i++)
+        printf("%s %s %u", i ? "," : "", sums->killed[i].where, sums->killed[i].times);
+    printf("\n");
+}
+
+static unsigned kills_in(const struct seed_sums *sums, const char *where)
+{
+    for (unsigned i = 0; sums->killed[i].where; i++)
+        if (strcmp(sums->killed[i].where, where) == 0)
+            return sums->killed[i].times;
+    return 0;
+}
+
+bool seed_sums_are_all(const struct seed_sums *sums)
+{
+    static const char *const places[] = { "poll",         "send",      "sent",
+                                          "flush",        "offsets",   "offsets added",
+                                          "offsets sent", "commit",    "commit sent",
+                                          "init",         "changelog", "committed offsets" };
+    bool all = sums->grown && sums->silent && sums->cut && sums->joins && sums->counts.late;
+    if (!all)
+        printf("some kind of plan was never drawn\n");
+    for (int f = 0; f < FAULTS; f++)
+        if (sums->happened[f] == 0) {
+            printf("never happened: %s\n", fault_name[f]);
+            all = false;
+        }
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (kills_in(sums, places[i]) == 0) {
+            printf("never killed in %s\n", places[i]);
+            all = false;
+        }
+    return all;
+}
+
+/* ---- one ---- */
+bool seed_holds(uint64_t seed, bool tell, bool tell_clean, struct seed_sums *sums)
 {
     static struct run run, clean;
     struct plan plan;
@@ -115,7 +190,7 @@ bool seed_holds(uint64_t seed, bool tell, bool tell_clean)
     plan_make(&plan, seed);
     batch_make(&batch, &plan);
     roughness_draw(&rough, &dice);
-    roughness_none(&none, &dice);
+    roughness_none(&none);
     bool fine = play(&clean, &plan, &none, seed, tell_clean);
     fine = fine && holds(&clean, &batch);
     if (!fine)
@@ -126,7 +201,8 @@ bool seed_holds(uint64_t seed, bool tell, bool tell_clean)
         show_said(&clean, "undisturbed");
         fine = fine && holds(&run, &batch) & check_same(&run, &clean);
         run_end(&run);
-        add_up(&run);
+        if (sums)
+            sums_add(sums, &run);
     }
     run_end(&clean);
     batch_fini(&batch);
@@ -134,12 +210,4 @@ bool seed_holds(uint64_t seed, bool tell, bool tell_clean)
     if (!fine)
         printf("seed %llu does not hold\n", (unsigned long long)seed);
     return fine;
-}
-
-void seed_sums(void)
-{
-    printf("%llu turns, %u kills, %u stand-stills, %u twins, %u rebalances, %u transactions, "
-           "%u aborted, %u unknown, %u rows restored, %u compactions\n",
-           (unsigned long long)turns, sum.crashes, sum.pauses, sum.twins, sum.rebalances,
-           sum.transactions, sum.aborts, sum.unknown, sum.restored, sum.compactions);
 }

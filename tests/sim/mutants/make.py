@@ -11,8 +11,8 @@ with open(os.path.join(source, "tests/sim/mutants/mutants.txt")) as lines:
     for line in lines:
         word, _, rest = line.rstrip("\n").partition(" ")
         if word == "says":
-            mutants.append({"says": rest.strip()})
-        elif word in ("file", "old", "new"):
+            mutants.append({"says": rest.strip(), "seed": 0})
+        elif word in ("file", "old", "new", "seed"):
             mutants[-1][word] = rest.strip()
 
 texts = {}
@@ -31,7 +31,7 @@ for path, text in texts.items():
     with open(target, "w") as file:
         file.write(f"extern int sim_mutant;\n#line 1 \"{path}\"\n{text}")
 with open(os.path.join(result, "table.h"), "w") as file:
-    file.write("static const struct {\n    const char *file, *says;\n    int there;\n} mutants[] = {\n")
+    file.write("static const struct {\n    const char *file, *says;\n    unsigned seed;\n    int there;\n} mutants[] = {\n")
     for mutant in mutants:
-        file.write(f'    {{ "{mutant["file"]}", "{mutant["says"]}", {int(mutant["there"])} }},\n')
+        file.write(f'    {{ "{mutant["file"]}", "{mutant["says"]}", {mutant["seed"]}, {int(mutant["there"])} }},\n')
     file.write("};\n")
