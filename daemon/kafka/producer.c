@@ -230,6 +230,9 @@ static struct ending_answer call_offsets(void *ctx)
     const struct kafka_ending *end = ctx;
     struct ending_answer unsent = { VERDICT_ABORT, "" };
     if (end->kp->unsent) {
+        /* the library may just be adding partitions to the transaction, and aborts the process if
+         * it is destroyed at that moment (an assertion of 2.0); what was sent has been added */
+        rd_kafka_flush(end->kp->producer, CALL_MS);
         kafka_words(end->kp->unsent, unsent.why, sizeof unsent.why);
         return unsent;
     }

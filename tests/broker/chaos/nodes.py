@@ -9,11 +9,12 @@ import proxy
 import stage
 
 KAFKA = os.environ.get("CPID_KAFKA", os.path.join(stage.root, "tests", "broker", "kafka.sh"))
-# Short sessions, so that a fault that outlasts them takes seconds and not minutes. And who may do what can
-# be said, but everybody may do all of it until it is.
-SETTINGS = ("group.min.session.timeout.ms=1000",
-            "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-            "allow.everyone.if.no.acl.found=true")
+# Short sessions, so that a fault that outlasts them takes seconds and not minutes.
+SETTINGS = ("group.min.session.timeout.ms=1000",)
+# Who may do what can be said, but everybody may do all of it until it is. Only of one node: several would
+# have to know each other by name, since none is ready to judge before they have met.
+ALONE = SETTINGS + ("authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+                    "allow.everyone.if.no.acl.found=true")
 KEEP = bool(os.environ.get("CPID_CHAOS_KEEP"))  # the nodes' folders of a scene that failed, to look into them
 GROUP, TRANSACTION = 0, 1  # kinds of coordinators
 
@@ -47,7 +48,7 @@ class Nodes:
             if proxied:
                 self.start_proxied()
             else:
-                run("start", self.folders[0], *words(SETTINGS))
+                run("start", self.folders[0], *words(ALONE))
         self.addresses = [self.status(node).split()[1] for node in self.folders]
         stage.BROKER = ",".join(self.addresses)
         stage.CLIENTS = f"127.0.0.1:{self.port + 3}" if proxied else stage.BROKER
