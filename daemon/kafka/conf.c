@@ -34,6 +34,7 @@ static const struct {
     { LIVE, "session.timeout.ms", "45000", false },
     { LIVE, "max.poll.interval.ms", "300000", false },
     { LIVE, "fetch.wait.max.ms", "100", false },
+    { LIVE, "fetch.message.max.bytes", "262144", false }, /* compressed, per partition */
     { LIVE, "queued.max.messages.kbytes", KAFKA_AHEAD_KBYTES, false },
     { LIVE, "queued.min.messages", KAFKA_AHEAD_MESSAGES, false },
     { RESTORE, "fetch.wait.max.ms", "10", false },

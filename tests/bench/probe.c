@@ -4,7 +4,8 @@
  *   bench_probe ADDRESS TOPIC OUT FILE RATE SPEED WARM SECONDS EVERY PID
  *
  * Writes the events of FILE to TOPIC, RATE a second, one partition after the other, with times that
- * run SPEED times as fast as the clock; the first WARM seconds count for nothing. An update is one
+ * run SPEED times as fast as the clock and reach it at the end: who is far behind the clock takes
+ * its time. The first WARM seconds count for nothing. An update is one
  * in OUT that says a boundary (every EVERY seconds of event time); its latency runs from the
  * append of the record that let the last of the partitions pass the boundary by WAIT_MS until a
  * reader of committed records has the update. Prints: events a second, updates, p50, p99 and
@@ -21,8 +22,7 @@
 #include "bench.h"
 #include "broker.h"
 
-#define BEGIN_MS 1772496000000 /* 2026-03-03 00:00 UTC */
-#define WAIT_MS 31000          /* as `wait` in common.conf, and the grace of Kafka Streams */
+#define WAIT_MS 31000 /* as `wait` in common.conf, and the grace of Kafka Streams */
 #define BOUNDARIES 100000
 
 struct probe {
@@ -30,7 +30,7 @@ struct probe {
     rd_kafka_topic_t *topic;
     struct bench_input *input;
     double rate, speed, warm_s;
-    int64_t every_ms;
+    int64_t every_ms, begin_ms;
     uint64_t sent, sent_warm;
     int64_t newest_ms[BENCH_SOURCE_PARTITIONS];
     double passed[BOUNDARIES]; /* when the watermark passed the boundary, s; 0: not yet */
@@ -85,14 +85,15 @@ static void note_passed(struct probe *p, double now)
     for (int i = 1; i < BENCH_SOURCE_PARTITIONS; i++)
         if (p->newest_ms[i] < least)
             least = p->newest_ms[i];
-    for (; p->next < BOUNDARIES && least - WAIT_MS >= BEGIN_MS + p->next * p->every_ms; p->next++)
+    for (; p->next < BOUNDARIES && least - WAIT_MS >= p->begin_ms + p->next * p->every_ms;
+         p->next++)
         p->passed[p->next] = now;
 }
 
 static void send_one(struct probe *p, double began)
 {
     double now = now_s();
-    int64_t time = BEGIN_MS + (int64_t)((now - began) * 1e3 * p->speed);
+    int64_t time = p->begin_ms + (int64_t)((now - began) * 1e3 * p->speed);
     int partition = (int)(p->sent % BENCH_SOURCE_PARTITIONS);
     const char *name = rd_kafka_topic_name(p->topic);
     struct cpi_text line = event_at(p, time);
@@ -131,7 +132,7 @@ static void read_updates(struct probe *p, double counts_from)
         double now = now_s();
         if (m->err)
             bench_die("update", rd_kafka_message_errstr(m));
-        int64_t at = m->len ? (end_of(m) - BEGIN_MS) / p->every_ms : -1;
+        int64_t at = m->len ? (end_of(m) - p->begin_ms) / p->every_ms : -1;
         if (at >= 0 && at < p->next && p->passed[at] >= counts_from) {
             p->latency = cpi_grow(p->latency, p->count, &p->cap, sizeof *p->latency);
             p->latency[p->count++] = (now - p->passed[at]) * 1e3;
@@ -214,11 +215,16 @@ int main(int argc, char **argv)
         return 64;
     }
     bench_input_read(&input, argv[4]);
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
     p.input = &input;
     p.rate = strtod(argv[5], NULL);
     p.speed = strtod(argv[6], NULL);
     p.warm_s = strtod(argv[7], NULL);
     p.every_ms = strtoll(argv[9], NULL, 10) * 1000;
+    p.begin_ms = (int64_t)wall.tv_sec * 1000 -
+                 (int64_t)((p.warm_s + strtod(argv[8], NULL)) * (p.speed - 1) * 1e3);
+    p.begin_ms -= p.begin_ms % p.every_ms;
     p.producer = bench_client(RD_KAFKA_PRODUCER, argv[1], writes);
     p.topic = rd_kafka_topic_new(p.producer, argv[2], NULL);
     p.reader = bench_client(RD_KAFKA_CONSUMER, argv[1], reads);
