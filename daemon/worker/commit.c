@@ -7,9 +7,11 @@
 
 void worker_open_txn(struct worker *w, int64_t mono_ms)
 {
-    if (!w->open)
-        w->open_ms = mono_ms;
+    if (w->open)
+        return;
     w->open = true;
+    w->open_ms = mono_ms;
+    w->gathered = false;
 }
 
 static int64_t floor_step(int64_t t, int64_t step)
@@ -18,12 +20,16 @@ static int64_t floor_step(int64_t t, int64_t step)
     return t - (r < 0 ? r + step : r);
 }
 
-static bool any_crossed(const struct worker *w)
+/* Time goes on everywhere only when the slowest partition lets it. */
+static bool slowest_crossed(const struct worker *w)
 {
-    for (size_t i = 0; i < w->n_own; i++)
-        if (cpi_intake_has_crossed(w->own[i]->intake))
-            return true;
-    return false;
+    struct cpi_intake *slowest = NULL;
+    for (size_t i = 0; i < w->n_own; i++) {
+        struct cpi_intake *intake = w->own[i]->intake;
+        if (!slowest || cpi_intake_watermark(intake) < cpi_intake_watermark(slowest))
+            slowest = intake;
+    }
+    return slowest && cpi_intake_has_crossed(slowest);
 }
 
 static bool beat_is_due(const struct worker *w)
@@ -37,8 +43,8 @@ static bool beat_is_due(const struct worker *w)
 bool worker_is_urgent(const struct worker *w)
 {
     if (w->catching_up)
-        return !w->open && (any_crossed(w) || beat_is_due(w));
-    return cpi_outbox_is_urgent(w->box) || any_crossed(w) || beat_is_due(w);
+        return !w->open && (slowest_crossed(w) || beat_is_due(w));
+    return cpi_outbox_is_urgent(w->box) || slowest_crossed(w) || beat_is_due(w);
 }
 
 /* K4. What is urgent still takes along what has arrived already: one transaction instead of many.

@@ -7,7 +7,8 @@
 #include <cpi/outbox.h>
 #include <cpi/task.h>
 
-#define WORKER_TXN_MS 100 /* K4 */
+#define WORKER_TXN_MS 100  /* K4 */
+#define WORKER_GATHER_MS 2 /* what is urgent waits so long, once, for others of its kind */
 #define WORKER_TXN_BYTES (64u * CPI_FRAME_BYTES_MAX)
 #define WORKER_BEAT_MS (10 * CPI_SECOND) /* K2 */
 #define WORKER_PROBE_MS 2000             /* how old the proof of a partition's end may get */
@@ -67,6 +68,7 @@ struct worker {
     int64_t open_ms;     /* since when */
     int64_t sent_ms;     /* since when the one was open that was committed in the last step */
     bool quiet;          /* nothing was left to read at the last look */
+    bool gathered;       /* it has waited for what else is urgent */
     bool catching_up;
     bool revoking;   /* partitions are going away: nothing is worth restoring */
     bool flow_tight; /* said that intake pauses for memory or lag */

@@ -366,6 +366,10 @@ enum worker_end worker_step(struct worker *w, struct worker_now now)
     for (int i = 0; i < STEP_RECORDS && !w->quiet; i++) {
         struct port_event ev;
         w->port->ops->poll(w->port, i == 0 ? timeout_ms : 0, &ev);
+        if (ev.kind == PORT_NOTHING && !w->gathered && worker_is_urgent(w)) {
+            w->gathered = true;
+            w->port->ops->poll(w->port, WORKER_GATHER_MS, &ev);
+        }
         if (!event_take(w, &ev, now))
             return w->end;
         if (cpi_outbox_bytes(w->box) >= WORKER_TXN_BYTES)

@@ -174,7 +174,7 @@ static void start(struct cpi_account *a)
 static void advance(struct cpi_account *a, int64_t w)
 {
     int64_t first = a->first < w ? a->first : w;
-    struct cpi_slot slot = { .stage = CPI_STAGE_CUSTOMER, .count = 1, .w = w, .first = first };
+    struct cpi_slot slot = { .stage = a->stage.sender, .count = 1, .w = w, .first = first };
     cpi_window_stage_queue(&a->stage, &slot, 1, CPI_TIME_NONE);
     cpi_window_stage_advance(&a->stage, UINT64_MAX, a->box);
     cpi_outbox_reset(a->box);

@@ -297,19 +297,23 @@ void cpi_combiner_fan_out(struct cpi_combiner *combiner)
     fan_out(combiner, &combiner->teams, false);
 }
 
+void cpi_cell_encode(const struct cpi_cell *cell, int64_t from, const struct cpi_model *model,
+                     struct cpi_buf *buf)
+{
+    cpi_buf_put_uint(buf, model->indicator[cell->indicator].hash);
+    cpi_buf_add_byte(buf, cell->kind);
+    cpi_buf_put_int(buf, cell->start - from);
+    cpi_agg_encode(&cell->agg, buf);
+}
+
 void cpi_group_encode(const struct cpi_group *group, const struct cpi_model *model,
                       struct cpi_buf *buf)
 {
     cpi_buf_put_int(buf, group->known_step);
     cpi_buf_put_uint(buf, group->n_cells);
     cpi_buf_put_text(buf, group->path);
-    for (uint32_t c = 0; c < group->n_cells; c++) {
-        const struct cpi_cell *cell = &group->cell[c];
-        cpi_buf_put_uint(buf, model->indicator[cell->indicator].hash);
-        cpi_buf_add_byte(buf, cell->kind);
-        cpi_buf_put_int(buf, cell->start - group->known_step);
-        cpi_agg_encode(&cell->agg, buf);
-    }
+    for (uint32_t c = 0; c < group->n_cells; c++)
+        cpi_cell_encode(&group->cell[c], group->known_step, model, buf);
 }
 
 /* Opening times stand for themselves (J9). */
@@ -320,8 +324,13 @@ static bool is_gauge_fine(const struct cpi_agg *agg)
                                               cpi_time_fits(set->at[set->count - 1].value)));
 }
 
-bool cpi_cell_decode(struct cpi_cell *cell, const struct cpi_model *model, struct cpi_reader *r)
+bool cpi_cell_decode(struct cpi_cell *cell, int64_t from, const struct cpi_model *model,
+                     struct cpi_reader *r)
 {
+    cell->indicator = cpi_model_indicator_of_hash(model, (uint32_t)cpi_read_uint(r));
+    cell->kind = cpi_read_byte(r);
+    cell->start = (int64_t)((uint64_t)cpi_read_int(r) + (uint64_t)from);
+    cpi_agg_init(&cell->agg);
     bool gauge =
         cell->indicator != CPI_NO_INDEX && model->indicator[cell->indicator].kind == CPI_OPEN;
     return cpi_agg_decode(&cell->agg, r) && cell->kind <= CPI_PANE_PENDING &&

@@ -59,9 +59,13 @@ void cpi_combiner_add(struct cpi_combiner *combiner, const struct cpi_fact *fact
 /* Fans out; afterwards `entities` holds one group for each (entity, known step). */
 void cpi_combiner_fan_out(struct cpi_combiner *combiner);
 void cpi_combiner_reset(struct cpi_combiner *combiner);
-/* Reads the aggregate of a cell whose indicator (CPI_NO_INDEX = unknown) and kind are set; false if
- * malformed. */
-bool cpi_cell_decode(struct cpi_cell *cell, const struct cpi_model *model, struct cpi_reader *r);
+/* A cell as rows and frames hold it, its start as the distance from `from`. */
+void cpi_cell_encode(const struct cpi_cell *cell, int64_t from, const struct cpi_model *model,
+                     struct cpi_buf *buf);
+/* Into a cell that is nothing yet; an indicator that is unknown here is CPI_NO_INDEX; the start may
+ * be anything. False if malformed; the aggregate is to be freed all the same. */
+bool cpi_cell_decode(struct cpi_cell *cell, int64_t from, const struct cpi_model *model,
+                     struct cpi_reader *r);
 void cpi_group_encode(const struct cpi_group *group, const struct cpi_model *model,
                       struct cpi_buf *buf);
 

@@ -39,7 +39,11 @@ void cpi_entities_fini(struct cpi_entities *entities)
         entity_fini(&entities->at[e]);
     for (size_t g = 0; g < entities->n_gone; g++)
         cpi_buf_fini(&entities->gone_row[g]);
+    for (size_t g = 0; g < entities->n_gone_keys; g++)
+        free(entities->gone_key[g]);
+    free(entities->gone_key);
     free(entities->gone_row);
+    free(entities->row);
     free(entities->at);
     free(entities->order);
     free(entities->dirty);
@@ -194,6 +198,10 @@ void cpi_entities_remove(struct cpi_entities *entities, uint32_t e)
     struct cpi_text key = { entity->key, entity->key_len };
     head_key(gone_row(entities), entity);
     cpi_index_take(&entities->index, cpi_hash_text(key), e);
+    entities->gone_key = cpi_grow(entities->gone_key, entities->n_gone_keys,
+                                  &entities->cap_gone_keys, sizeof *entities->gone_key);
+    entities->gone_key[entities->n_gone_keys++] = entity->key;
+    entity->key = NULL;
     entity_fini(entity);
     *entity = (struct cpi_entity){ .due = CPI_TIME_END };
     entities->left =
@@ -345,22 +353,38 @@ void cpi_entity_set_path(struct cpi_entity *entity, struct cpi_text path)
 
 /* ---- rows ---- */
 
-static void pane_key(struct cpi_buf *key, const struct cpi_model *model,
-                     const struct cpi_entity *entity, const struct cpi_series *series,
-                     int64_t start)
+/* Panes of one start share a row, since an event mostly changes several; those with samples, which
+ * are large, have one each. */
+static uint32_t group_of(const struct cpi_model *model, uint16_t indicator)
 {
-    cpi_buf_reset(key);
-    cpi_buf_add_byte(key, 'p');
-    cpi_buf_put_text(key, (struct cpi_text){ entity->key, entity->key_len });
-    cpi_buf_put_uint(key, model->indicator[series->indicator].hash);
-    cpi_buf_add_byte(key, series->kind);
-    cpi_buf_put_int(key, start);
+    const struct cpi_indicator *ind = &model->indicator[indicator];
+    return ind->samples || ind->kind == CPI_OPEN ? ind->hash : 0;
 }
 
-void cpi_entities_drop_pane(struct cpi_entities *entities, struct cpi_entity *entity,
-                            struct cpi_series *series, uint32_t pane)
+static void change(struct cpi_entities *entities, uint32_t e, uint32_t group, int64_t start)
 {
-    pane_key(gone_row(entities), entities->model, entity, series, series->at[pane].start);
+    const struct cpi_entity *entity = &entities->at[e];
+    const struct cpi_pane_row *last = entities->row + entities->n_rows - 1;
+    if (entities->n_rows && last->key == entity->key && last->group == group &&
+        last->start == start)
+        return;
+    entities->row =
+        cpi_grow(entities->row, entities->n_rows, &entities->cap_rows, sizeof *entities->row);
+    entities->row[entities->n_rows++] =
+        (struct cpi_pane_row){ entity->key, entity->key_len, e, group, start };
+}
+
+struct cpi_pane *cpi_entities_pane(struct cpi_entities *entities, uint32_t e, uint16_t indicator,
+                                   uint8_t kind, int64_t start, uint8_t rung)
+{
+    change(entities, e, group_of(entities->model, indicator), start);
+    return cpi_panes_ensure(&entities->at[e].panes, indicator, kind, start, rung);
+}
+
+void cpi_entities_drop_pane(struct cpi_entities *entities, uint32_t e, struct cpi_series *series,
+                            uint32_t pane)
+{
+    change(entities, e, group_of(entities->model, series->indicator), series->at[pane].start);
     cpi_series_remove(series, pane);
 }
 
@@ -396,35 +420,98 @@ static void encode_head(const struct cpi_entity *entity, const struct cpi_model 
     }
 }
 
-static void put_panes(const struct cpi_entities *entities, const struct cpi_entity *entity,
-                      const struct cpi_series *series, uint32_t task, struct cpi_outbox *box)
+static int order_rows(const void *a, const void *b)
 {
-    struct cpi_buf key, value;
-    cpi_buf_init(&key);
-    cpi_buf_init(&value);
-    for (uint32_t p = 0; p < series->count; p++) {
-        const struct cpi_pane *pane = &series->at[p];
-        if (!pane->dirty)
+    const struct cpi_pane_row *l = a, *r = b;
+    if (l->entity != r->entity)
+        return l->entity < r->entity ? -1 : 1;
+    if (l->start != r->start)
+        return l->start < r->start ? -1 : 1;
+    return (l->group > r->group) - (l->group < r->group);
+}
+
+static bool is_same_row(const struct cpi_pane_row *a, const struct cpi_pane_row *b)
+{
+    return a->key == b->key && a->start == b->start && a->group == b->group;
+}
+
+static void row_key(struct cpi_buf *key, const struct cpi_pane_row *row)
+{
+    cpi_buf_reset(key);
+    cpi_buf_add_byte(key, 'p');
+    cpi_buf_put_text(key, (struct cpi_text){ row->key, row->key_len });
+    cpi_buf_put_uint(key, row->group);
+    cpi_buf_put_int(key, row->start);
+}
+
+/* The panes of the row, each as its rung and a cell. Returns how many there are. */
+static uint32_t encode_panes(const struct cpi_entities *entities, const struct cpi_pane_row *row,
+                             struct cpi_buf *buf)
+{
+    const struct cpi_model *model = entities->model;
+    uint32_t e = row->entity, count = 0;
+    if (entities->at[e].key != row->key) /* it went, and may have come back since */
+        e = cpi_entities_find(entities, (struct cpi_text){ row->key, row->key_len });
+    for (uint32_t s = 0; e != CPI_NONE && s < entities->at[e].panes.count; s++) {
+        const struct cpi_series *series = &entities->at[e].panes.series[s];
+        struct cpi_pane_cursor cursor;
+        if (group_of(model, series->indicator) != row->group)
             continue;
-        pane_key(&key, entities->model, entity, series, pane->start);
+        cpi_cursor_init(&cursor, series, row->start);
+        const struct cpi_pane *pane = cpi_cursor_next(&cursor);
+        if (pane && pane->start == row->start) {
+            count++;
+            cpi_buf_add_byte(buf, pane->rung);
+            cpi_cell_encode(
+                &(struct cpi_cell){ series->indicator, series->kind, pane->start, pane->agg },
+                row->start, model, buf);
+        }
+        cpi_cursor_fini(&cursor);
+    }
+    return count;
+}
+
+static void settle_rows(struct cpi_entities *entities, uint32_t task, struct cpi_outbox *box)
+{
+    struct cpi_buf key, panes, value;
+    cpi_buf_init(&key);
+    cpi_buf_init(&panes);
+    cpi_buf_init(&value);
+    if (entities->n_rows > 1)
+        qsort(entities->row, entities->n_rows, sizeof *entities->row, order_rows);
+    for (size_t i = 0; i < entities->n_rows; i++) {
+        const struct cpi_pane_row *row = &entities->row[i];
+        if (i && is_same_row(row - 1, row))
+            continue;
+        row_key(&key, row);
+        cpi_buf_reset(&panes);
         cpi_buf_reset(&value);
-        cpi_buf_add_byte(&value, pane->rung);
-        cpi_agg_encode(&pane->agg, &value);
-        cpi_outbox_put_row(box, task, cpi_buf_text(&key), cpi_buf_text(&value));
+        uint32_t count = encode_panes(entities, row, &panes);
+        cpi_buf_put_uint(&value, count);
+        cpi_buf_add(&value, panes.at, panes.len);
+        cpi_outbox_put_row(box, task, cpi_buf_text(&key),
+                           count ? cpi_buf_text(&value) : CPI_ABSENT);
     }
     cpi_buf_fini(&key);
+    cpi_buf_fini(&panes);
     cpi_buf_fini(&value);
+}
+
+static void settle_gone(struct cpi_entities *entities, uint32_t task, struct cpi_outbox *box)
+{
+    for (size_t g = 0; g < entities->n_gone; g++) {
+        if (cpi_outbox_wants_rows(box))
+            cpi_outbox_put_row(box, task, cpi_buf_text(&entities->gone_row[g]), CPI_ABSENT);
+        cpi_buf_fini(&entities->gone_row[g]);
+    }
+    entities->n_gone = 0;
 }
 
 /* Most panes are written once: facts wait for the step that makes them known. */
 static void put_to_rest(struct cpi_entity *entity)
 {
-    for (uint32_t i = 0; i < entity->panes.count; i++) {
-        struct cpi_series *series = &entity->panes.series[i];
-        for (uint32_t p = 0; p < series->count; p++)
-            series->at[p].dirty = false;
-        cpi_series_pack(series, CPI_TIME_END);
-    }
+    for (uint32_t i = 0; i < entity->panes.count; i++)
+        cpi_series_pack(&entity->panes.series[i], CPI_TIME_END);
 }
 
 void cpi_entities_settle(struct cpi_entities *entities, uint32_t task, struct cpi_outbox *box)
@@ -433,12 +520,9 @@ void cpi_entities_settle(struct cpi_entities *entities, uint32_t task, struct cp
     struct cpi_buf key, value;
     cpi_buf_init(&key);
     cpi_buf_init(&value);
-    for (size_t g = 0; g < entities->n_gone; g++) {
-        if (wanted)
-            cpi_outbox_put_row(box, task, cpi_buf_text(&entities->gone_row[g]), CPI_ABSENT);
-        cpi_buf_fini(&entities->gone_row[g]);
-    }
-    entities->n_gone = 0;
+    settle_gone(entities, task, box);
+    if (wanted)
+        settle_rows(entities, task, box);
     for (size_t d = 0; d < entities->n_dirty; d++) {
         struct cpi_entity *entity = &entities->at[entities->dirty[d]];
         if (!entity->touched || !entity->key)
@@ -449,12 +533,12 @@ void cpi_entities_settle(struct cpi_entities *entities, uint32_t task, struct cp
             encode_head(entity, entities->model, &value);
             cpi_outbox_put_row(box, task, cpi_buf_text(&key), cpi_buf_text(&value));
         }
-        for (uint32_t i = 0; i < entity->panes.count && wanted; i++)
-            put_panes(entities, entity, &entity->panes.series[i], task, box);
-        put_to_rest(entity);
         entity->head_dirty = false;
+        put_to_rest(entity);
     }
-    entities->n_dirty = 0;
+    for (size_t g = 0; g < entities->n_gone_keys; g++)
+        free(entities->gone_key[g]);
+    entities->n_dirty = entities->n_rows = entities->n_gone_keys = 0;
     cpi_buf_fini(&key);
     cpi_buf_fini(&value);
 }
@@ -532,54 +616,74 @@ static void forget_head(struct cpi_entity *entity)
     entity->changed = entity->thinned = CPI_TIME_NONE;
 }
 
-/* An earlier row of the same pane. */
-static void forget_pane(struct cpi_series *series, int64_t start)
+/* The panes of an earlier row of that place. */
+static void forget_row(struct cpi_entities *entities, uint32_t e, uint32_t group, int64_t start)
 {
-    cpi_series_unpack(series, start);
-    uint32_t p = cpi_series_find(series, start);
-    if (p < series->count && series->at[p].start == start)
-        cpi_series_remove(series, p);
+    struct cpi_panes *panes = &entities->at[e].panes;
+    for (uint32_t s = 0; s < panes->count; s++) {
+        struct cpi_series *series = &panes->series[s];
+        if (group_of(entities->model, series->indicator) != group)
+            continue;
+        cpi_series_unpack(series, start);
+        uint32_t p = cpi_series_find(series, start);
+        if (p < series->count && series->at[p].start == start)
+            cpi_series_remove(series, p);
+    }
 }
 
 #define RESTORED_PANES 64 /* of a series before they are packed */
 
-static bool restore_pane(struct cpi_entities *entities, struct cpi_text key, struct cpi_text value)
+static bool restore_pane(struct cpi_entities *entities, uint32_t e, uint32_t group, int64_t start,
+                         struct cpi_reader *r)
 {
-    struct cpi_reader k = cpi_reader_of(key.at + 1, key.len - 1);
-    struct cpi_text name = cpi_read_text(&k);
-    uint16_t indicator = cpi_model_indicator_of_hash(entities->model, (uint32_t)cpi_read_uint(&k));
-    uint8_t kind = cpi_read_byte(&k);
-    int64_t start = cpi_read_int(&k);
-    if (k.bad || cpi_reader_left(&k) || kind > CPI_PANE_PENDING || !cpi_entity_is_key(name) ||
-        !cpi_time_fits_or(start, CPI_PANE_BASE))
-        return false;
-    if (indicator == CPI_NO_INDEX)
-        return true;
-    uint32_t e = cpi_entities_ensure(entities, name); /* may move `at` */
-    struct cpi_entity *entity = &entities->at[e];
-    struct cpi_series *series = cpi_panes_series(&entity->panes, indicator, kind);
-    if (series)
-        forget_pane(series, start);
-    if (!value.at)
-        return true;
-    struct cpi_reader r = cpi_reader_of(value.at, value.len);
-    uint8_t rung = cpi_read_byte(&r);
-    struct cpi_pane *pane = cpi_panes_ensure(&entity->panes, indicator, kind, start, rung);
-    struct cpi_cell cell = { indicator, kind, start, pane->agg };
-    bool fine = cpi_cell_decode(&cell, entities->model, &r);
-    pane->agg = cell.agg; /* moved there and back */
-    if (!fine || rung >= CPI_LADDER_MAX || cpi_reader_left(&r))
-        return false;
-    series = cpi_panes_series(&entity->panes, indicator, kind);
+    struct cpi_panes *panes = &entities->at[e].panes;
+    struct cpi_cell cell;
+    uint8_t rung = cpi_read_byte(r);
+    bool fine = cpi_cell_decode(&cell, start, entities->model, r) && cell.start == start &&
+                rung < CPI_LADDER_MAX;
+    bool known = fine && cell.indicator != CPI_NO_INDEX;
+    /* the definitions have changed since: all rows that say otherwise are written anew */
+    if (fine && (!known || group_of(entities->model, cell.indicator) != group))
+        change(entities, e, group, start);
+    if (!known) {
+        cpi_agg_fini(&cell.agg);
+        return fine;
+    }
+    struct cpi_pane *pane = cpi_panes_ensure(panes, cell.indicator, cell.kind, start, rung);
+    cpi_agg_fini(&pane->agg);
+    pane->agg = cell.agg; /* moved */
+    pane->rung = rung;
+    if (group_of(entities->model, cell.indicator) != group)
+        change(entities, e, group_of(entities->model, cell.indicator), start);
+    struct cpi_series *series = cpi_panes_series(panes, cell.indicator, cell.kind);
     if (series->count >= RESTORED_PANES) /* what comes later in the log is nearly always later */
         cpi_series_pack(series, series->at[series->count / 2].start);
     return true;
 }
 
+static bool restore_row(struct cpi_entities *entities, struct cpi_text key, struct cpi_text value)
+{
+    struct cpi_reader k = cpi_reader_of(key.at + 1, key.len - 1);
+    struct cpi_text name = cpi_read_text(&k);
+    uint32_t group = (uint32_t)cpi_read_uint(&k);
+    int64_t start = cpi_read_int(&k);
+    if (k.bad || cpi_reader_left(&k) || !cpi_entity_is_key(name) ||
+        !cpi_time_fits_or(start, CPI_PANE_BASE))
+        return false;
+    uint32_t e = cpi_entities_ensure(entities, name);
+    forget_row(entities, e, group, start);
+    struct cpi_reader r = cpi_reader_of(value.at, value.at ? value.len : 0);
+    bool fine = true;
+    uint64_t count = value.at ? cpi_read_uint(&r) : 0;
+    for (uint64_t i = 0; i < count && fine; i++)
+        fine = restore_pane(entities, e, group, start, &r) && !r.bad;
+    return fine && !r.bad && !cpi_reader_left(&r);
+}
+
 bool cpi_entities_restore(struct cpi_entities *entities, struct cpi_text key, struct cpi_text value)
 {
     if (key.at[0] == 'p')
-        return restore_pane(entities, key, value);
+        return restore_row(entities, key, value);
     if (!cpi_entity_is_key(cpi_text_part(key, 1, key.len)))
         return false;
     if (value.at)

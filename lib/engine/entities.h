@@ -45,6 +45,13 @@ struct cpi_entity {
     bool head_dirty, touched;
     bool swept; /* `thinned` holds for all panes: not known of those that were restored */
 };
+/* A row of panes that is to be written, or deleted if no pane of it is left. */
+struct cpi_pane_row {
+    const char *key; /* of the entity */
+    uint32_t key_len, entity;
+    uint32_t group; /* 0 or the hash of an indicator */
+    int64_t start;
+};
 struct cpi_entities {
     const struct cpi_model *model;
     struct cpi_entity *at;
@@ -58,8 +65,12 @@ struct cpi_entities {
     size_t n_left, cap_left;
     uint32_t *dirty; /* entities with rows to write */
     size_t n_dirty, cap_dirty;
-    struct cpi_buf *gone_row; /* keys of rows to be deleted */
+    struct cpi_pane_row *row; /* to write; some of them more than once */
+    size_t n_rows, cap_rows;
+    struct cpi_buf *gone_row; /* keys of heads to be deleted */
     size_t n_gone, cap_gone;
+    char **gone_key; /* of entities that went: rows to write may name them */
+    size_t n_gone_keys, cap_gone_keys;
 };
 void cpi_entities_init(struct cpi_entities *entities, const struct cpi_model *model);
 void cpi_entities_fini(struct cpi_entities *entities);
@@ -67,7 +78,7 @@ void cpi_entities_fini(struct cpi_entities *entities);
 bool cpi_entity_is_key(struct cpi_text key);
 uint32_t cpi_entities_find(const struct cpi_entities *entities, struct cpi_text key);
 uint32_t cpi_entities_ensure(struct cpi_entities *entities, struct cpi_text key);
-/* Rows of the entity (its head if head_dirty, its dirty panes) will be written. */
+/* The entity's head will be written if head_dirty, and its panes be packed. */
 void cpi_entities_touch(struct cpi_entities *entities, uint32_t entity);
 /* An entity with nothing left. */
 void cpi_entities_remove(struct cpi_entities *entities, uint32_t entity);
@@ -97,12 +108,15 @@ uint32_t cpi_entity_revise(struct cpi_entity *entity, uint16_t indicator, uint16
 void cpi_entity_forget_revisions(struct cpi_entity *entity, uint16_t indicator, uint16_t window,
                                  int64_t oldest);
 void cpi_entity_set_path(struct cpi_entity *entity, struct cpi_text path);
-/* Takes a pane out and remembers that its row is to be deleted. */
-void cpi_entities_drop_pane(struct cpi_entities *entities, struct cpi_entity *entity,
+/* cpi_panes_ensure of an entity's pane that is going to change: its row will be written. */
+struct cpi_pane *cpi_entities_pane(struct cpi_entities *entities, uint32_t entity,
+                                   uint16_t indicator, uint8_t kind, int64_t start, uint8_t rung);
+/* Takes a pane out. */
+void cpi_entities_drop_pane(struct cpi_entities *entities, uint32_t entity,
                             struct cpi_series *series, uint32_t pane);
 
 void cpi_entities_settle(struct cpi_entities *entities, uint32_t task, struct cpi_outbox *box);
-/* Rows 'e' (head of an entity) and 'p' (pane). False if malformed. */
+/* Rows 'e' (head of an entity) and 'p' (panes that begin together). False if malformed. */
 bool cpi_entities_restore(struct cpi_entities *entities, struct cpi_text key,
                           struct cpi_text value);
 /* After the last row: entities of which no row is left go. */

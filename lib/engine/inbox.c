@@ -11,18 +11,21 @@ void cpi_inbox_init(struct cpi_inbox *inbox)
     *inbox = (struct cpi_inbox){ NULL, 0, 0 };
 }
 
-static void waiting_fini(struct cpi_waiting *waiting)
+void cpi_waiting_clear(struct cpi_waiting *waiting)
 {
     for (uint32_t c = 0; c < waiting->n_cells; c++)
-        cpi_agg_fini(&waiting->cell[c].cell.agg);
+        cpi_agg_fini(&waiting->cell[c].agg);
     free(waiting->cell);
     free((char *)waiting->path.at);
+    waiting->cell = NULL;
+    waiting->n_cells = waiting->cap_cells = 0;
+    waiting->path = CPI_ABSENT;
 }
 
 void cpi_inbox_step_fini(struct cpi_inbox_step *step)
 {
     for (size_t i = 0; i < step->count; i++)
-        waiting_fini(&step->at[i]);
+        cpi_waiting_clear(&step->at[i]);
     free(step->at);
     cpi_index_fini(&step->index);
 }
@@ -49,39 +52,57 @@ static struct cpi_inbox_step *ensure_step(struct cpi_inbox *inbox, int64_t at)
     return &inbox->step[s];
 }
 
-struct cpi_waiting *cpi_inbox_ensure(struct cpi_inbox *inbox, int64_t at, uint32_t entity)
+static uint64_t hash_of(uint32_t entity)
 {
-    struct cpi_inbox_step *step = ensure_step(inbox, at);
-    uint64_t hash = cpi_hash(&entity, sizeof entity);
-    step->dirty = true;
+    return cpi_hash(&entity, sizeof entity);
+}
+
+static struct cpi_waiting *find(const struct cpi_inbox_step *step, uint32_t entity)
+{
+    uint64_t hash = hash_of(entity);
     for (uint32_t p = cpi_index_first(&step->index, hash); p != CPI_NONE;
          p = cpi_index_next(&step->index, hash, p))
         if (step->at[cpi_index_at(&step->index, p)].entity == entity)
             return &step->at[cpi_index_at(&step->index, p)];
-    step->at = cpi_grow(step->at, step->count, &step->cap, sizeof *step->at);
-    step->at[step->count] = (struct cpi_waiting){ .entity = entity };
-    cpi_index_add(&step->index, hash, (uint32_t)step->count);
-    return &step->at[step->count++];
+    return NULL;
 }
 
-struct cpi_waiting_cell *cpi_waiting_ensure(struct cpi_waiting *waiting, uint16_t indicator,
-                                            uint8_t kind, int64_t start)
+struct cpi_waiting *cpi_inbox_ensure(struct cpi_inbox *inbox, int64_t at, uint32_t entity)
 {
-    for (uint32_t c = waiting->n_cells; c-- > 0;) {
-        struct cpi_waiting_cell *w = &waiting->cell[c];
-        if (w->cell.indicator == indicator && w->cell.start == start && w->cell.kind == kind) {
-            w->dirty = true;
-            return w;
-        }
+    struct cpi_inbox_step *step = ensure_step(inbox, at);
+    struct cpi_waiting *w = find(step, entity);
+    step->dirty = true;
+    if (!w) {
+        step->at = cpi_grow(step->at, step->count, &step->cap, sizeof *step->at);
+        w = &step->at[step->count];
+        *w = (struct cpi_waiting){ .entity = entity };
+        cpi_index_add(&step->index, hash_of(entity), (uint32_t)step->count++);
     }
+    w->dirty = true;
+    return w;
+}
+
+static struct cpi_agg *ensure_cell(struct cpi_waiting *waiting, const struct cpi_cell *like)
+{
+    for (uint32_t c = 0; c < waiting->n_cells; c++)
+        if (waiting->cell[c].indicator == like->indicator && waiting->cell[c].kind == like->kind &&
+            waiting->cell[c].start == like->start)
+            return &waiting->cell[c].agg;
     if (waiting->n_cells == waiting->cap_cells) {
         waiting->cap_cells = waiting->cap_cells ? waiting->cap_cells * 2 : 4;
         waiting->cell = cpi_xrealloc(waiting->cell, waiting->cap_cells * sizeof *waiting->cell);
     }
-    struct cpi_waiting_cell *w = &waiting->cell[waiting->n_cells++];
-    *w = (struct cpi_waiting_cell){ { indicator, kind, start, { 0 } }, true, false };
-    cpi_agg_init(&w->cell.agg);
-    return w;
+    struct cpi_cell *cell = &waiting->cell[waiting->n_cells++];
+    *cell =
+        (struct cpi_cell){ .indicator = like->indicator, .kind = like->kind, .start = like->start };
+    cpi_agg_init(&cell->agg);
+    return &cell->agg;
+}
+
+void cpi_waiting_merge(struct cpi_waiting *waiting, const struct cpi_model *model,
+                       const struct cpi_cell *cell)
+{
+    cpi_agg_merge(ensure_cell(waiting, cell), &model->indicator[cell->indicator], &cell->agg);
 }
 
 void cpi_waiting_set_path(struct cpi_waiting *waiting, struct cpi_text path)

@@ -8,16 +8,14 @@
 #include "cpi/outbox.h"
 #include "engine/combine.h"
 
-struct cpi_waiting_cell {
-    struct cpi_cell cell;
-    bool dirty;   /* changed since its row was last written */
-    bool written; /* has a row */
-};
-struct cpi_waiting { /* all that waits for one entity and step */
+struct cpi_waiting { /* for one entity at one step: one row */
     uint32_t entity;
-    uint32_t n_cells, cap_cells;
-    struct cpi_waiting_cell *cell; /* as they came */
+    bool dirty;           /* changed since its row was last written */
+    bool written;         /* has a row */
+    bool counted;         /* in its entity's `waiting` */
     struct cpi_text path; /* that the entity has from this step on; owned, absent = none given */
+    struct cpi_cell *cell;
+    uint32_t n_cells, cap_cells;
 };
 struct cpi_inbox_step {
     int64_t step;
@@ -32,11 +30,14 @@ struct cpi_inbox {
 };
 void cpi_inbox_init(struct cpi_inbox *inbox);
 void cpi_inbox_fini(struct cpi_inbox *inbox);
-/* What waits for the entity at that step, made if missing. Valid until the next call. */
+/* What waits there for the entity, empty if nothing did; its row will be written. Valid until the
+ * next call. */
 struct cpi_waiting *cpi_inbox_ensure(struct cpi_inbox *inbox, int64_t step, uint32_t entity);
-/* The cell at that place, made if missing; its row will be written. Valid until the next call. */
-struct cpi_waiting_cell *cpi_waiting_ensure(struct cpi_waiting *waiting, uint16_t indicator,
-                                            uint8_t kind, int64_t start);
+/* Merges a cell's aggregate. */
+void cpi_waiting_merge(struct cpi_waiting *waiting, const struct cpi_model *model,
+                       const struct cpi_cell *cell);
+/* Forgets cells and path. */
+void cpi_waiting_clear(struct cpi_waiting *waiting);
 void cpi_waiting_set_path(struct cpi_waiting *waiting, struct cpi_text path);
 /* The earliest step, CPI_TIME_END if nothing waits. */
 int64_t cpi_inbox_first(const struct cpi_inbox *inbox);

@@ -165,8 +165,6 @@ void cpi_intake_slot(struct cpi_intake *intake, bool beat, struct cpi_outbox *bo
     if (intake->w == CPI_TIME_NONE)
         return;
     cpi_outbox_put_slot(box, &slot, crossed || beat);
-    if (crossed)
-        cpi_outbox_urge(box);
     if (crossed || beat)
         intake->told = step_of_w(intake);
 }

@@ -5,14 +5,24 @@
 #include "engine/put.h"
 #include "window/calendar.h"
 
+enum cpi_stage cpi_last_stage(const struct cpi_model *model)
+{
+    for (size_t i = 0; i < model->n_indicators; i++)
+        if (model->indicator[i].cross)
+            return CPI_STAGE_CUSTOMER;
+    return CPI_STAGE_CASE;
+}
+
 void cpi_journeys_init(struct cpi_journeys *journeys, const struct cpi_model *model,
                        enum cpi_stage stage, char row_letter, struct cpi_task_counts *counts)
 {
-    *journeys = (struct cpi_journeys){ .model = model,
-                                       .stage = stage,
-                                       .folded = CPI_TIME_NONE,
-                                       .sent = CPI_TIME_NONE,
-                                       .counts = counts };
+    *journeys =
+        (struct cpi_journeys){ .model = model,
+                               .stage = stage,
+                               .folded = CPI_TIME_NONE,
+                               .sent = CPI_TIME_NONE,
+                               .heard = stage == CPI_STAGE_CASE || stage == cpi_last_stage(model),
+                               .counts = counts };
     cpi_store_init(&journeys->store, row_letter);
     cpi_slots_init(&journeys->slots);
     cpi_fold_init(&journeys->before, model);
@@ -66,6 +76,8 @@ void cpi_journeys_fold(struct cpi_journeys *journeys, int64_t w,
         fold(stage, due[i], from, step, box);
     free(due);
     journeys->folded = step;
+    if (journeys->heard)
+        cpi_outbox_urge(box);
 }
 
 static void put(const struct cpi_outcome *out, int sign, int64_t t, struct cpi_journeys *journeys,
@@ -120,14 +132,11 @@ void cpi_journeys_step_to(struct cpi_journeys *journeys, int64_t t, struct cpi_o
 void cpi_journeys_slot(struct cpi_journeys *journeys, uint32_t task, uint32_t tasks,
                        struct cpi_outbox *box)
 {
-    if (journeys->folded == CPI_TIME_NONE)
+    if (journeys->folded == CPI_TIME_NONE || !journeys->heard)
         return;
     struct cpi_slot slot = {
         journeys->stage, 0, task, tasks, journeys->folded, cpi_slots_first(&journeys->slots)
     };
-    bool moved = journeys->folded != journeys->sent;
-    cpi_outbox_put_slot(box, &slot, moved);
-    if (moved)
-        cpi_outbox_urge(box);
+    cpi_outbox_put_slot(box, &slot, journeys->folded != journeys->sent);
     journeys->sent = journeys->folded;
 }

@@ -22,6 +22,7 @@ struct cpi_journeys {
     struct cpi_slots slots;
     int64_t folded; /* all instants before this finest step are folded; CPI_TIME_NONE = none yet */
     int64_t sent;   /* `folded` as the last slot told it to everybody */
+    bool heard;     /* another stage waits for its slots */
     struct cpi_fold before, after;
     struct cpi_task_counts *counts; /* of the task */
     struct cpi_buf scratch;
@@ -58,6 +59,10 @@ void cpi_customer_stage_fold(struct cpi_customer_stage *stage, int64_t w, struct
 /* After the restore: when each journey is due. */
 bool cpi_case_stage_restored(struct cpi_case_stage *stage);
 bool cpi_customer_stage_restored(struct cpi_customer_stage *stage);
+
+/* Whose slots the window stage waits for: of the customer stage, or, where no indicator is judged
+ * by customer, of the case stage, one transaction earlier (K3). */
+enum cpi_stage cpi_last_stage(const struct cpi_model *model);
 
 /* Shared by the two; private to the engine. */
 void cpi_journeys_init(struct cpi_journeys *journeys, const struct cpi_model *model,

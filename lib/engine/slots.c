@@ -44,7 +44,7 @@ static bool min_of(struct cpi_slots *slots, enum cpi_stage stage, uint32_t origi
     uint32_t count = least_count, seen = 0;
     for (size_t i = 0; i < slots->count; i++) {
         const struct cpi_slot *slot = &slots->at[i];
-        if (slot->origin != origin)
+        if (slot->stage != stage || slot->origin != origin)
             continue;
         seen += slot->w != CPI_TIME_NONE;
         if (slot->count > count)
@@ -58,8 +58,8 @@ static bool min_of(struct cpi_slots *slots, enum cpi_stage stage, uint32_t origi
         return true;
     for (uint32_t p = 0; p < count; p++) { /* name the first one that has not reported */
         size_t i = 0;
-        while (i < slots->count && (slots->at[i].origin != origin || slots->at[i].partition != p ||
-                                    slots->at[i].w == CPI_TIME_NONE))
+        while (i < slots->count && (slots->at[i].stage != stage || slots->at[i].origin != origin ||
+                                    slots->at[i].partition != p || slots->at[i].w == CPI_TIME_NONE))
             i++;
         if (i == slots->count) {
             slots->lowest =
@@ -82,11 +82,11 @@ int64_t cpi_slots_min_sources(struct cpi_slots *slots, const struct cpi_model *m
     return w;
 }
 
-int64_t cpi_slots_min_tasks(struct cpi_slots *slots, uint32_t tasks)
+int64_t cpi_slots_min_tasks(struct cpi_slots *slots, enum cpi_stage stage, uint32_t tasks)
 {
     int64_t w = CPI_TIME_END;
     slots->missing = false;
-    return min_of(slots, CPI_STAGE_CASE, 0, tasks, &w) ? w : CPI_TIME_NONE;
+    return min_of(slots, stage, 0, tasks, &w) ? w : CPI_TIME_NONE;
 }
 
 int64_t cpi_slots_first(const struct cpi_slots *slots)

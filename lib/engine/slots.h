@@ -20,8 +20,8 @@ void cpi_slots_fini(struct cpi_slots *slots);
 void cpi_slots_update(struct cpi_slots *slots, const struct cpi_slot *slot);
 /* Senders are the partitions of the model's source topics. */
 int64_t cpi_slots_min_sources(struct cpi_slots *slots, const struct cpi_model *model);
-/* Senders are the `tasks` tasks. */
-int64_t cpi_slots_min_tasks(struct cpi_slots *slots, uint32_t tasks);
+/* Senders are that stage of the `tasks` tasks. */
+int64_t cpi_slots_min_tasks(struct cpi_slots *slots, enum cpi_stage stage, uint32_t tasks);
 /* The least first W of all senders: where time began, whatever was read together with what. */
 int64_t cpi_slots_first(const struct cpi_slots *slots);
 void cpi_slots_encode(const struct cpi_slots *slots, struct cpi_buf *buf);

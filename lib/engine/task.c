@@ -8,7 +8,7 @@
 #include "engine/put.h"
 #include "engine/window_stage.h"
 
-#define HEAD_FORMAT 2
+#define HEAD_FORMAT 3
 
 struct cpi_task {
     const struct cpi_model *model;
@@ -71,8 +71,8 @@ static bool take_slots(struct cpi_task *task, struct cpi_frame *frame, struct cp
 {
     struct cpi_slots *sources = &task->cases.journeys.slots,
                      *cases = &task->customers.journeys.slots;
-    struct cpi_slot slot, *customers = cpi_xcalloc(frame->n_slots, sizeof *customers);
-    size_t n_sources = 0, n_cases = 0, n_customers = 0;
+    struct cpi_slot slot, *last = cpi_xcalloc(frame->n_slots, sizeof *last);
+    size_t n_sources = 0, n_cases = 0, n_last = 0;
     bool ended = false;
     while (cpi_frame_next_slot(frame, &slot)) {
         ended |= slot.w == CPI_TIME_END;
@@ -82,22 +82,22 @@ static bool take_slots(struct cpi_task *task, struct cpi_frame *frame, struct cp
         } else if (slot.stage == CPI_STAGE_CASE) {
             cpi_slots_update(cases, &slot);
             n_cases++;
-        } else if (n_customers < frame->n_slots) {
-            customers[n_customers++] = slot;
         }
+        if (slot.stage == task->windows.sender && n_last < frame->n_slots)
+            last[n_last++] = slot;
     }
     if (frame->slots.bad || (ended && !task->windows.replay)) { /* only files have an end */
-        free(customers);
+        free(last);
         return false;
     }
     if (n_sources)
         cpi_case_stage_fold(&task->cases, cpi_slots_min_sources(sources, task->model), box);
     if (n_cases)
-        cpi_customer_stage_fold(&task->customers, cpi_slots_min_tasks(cases, task->partitions),
-                                box);
-    if (n_customers || frame->clock != CPI_TIME_NONE)
-        cpi_window_stage_queue(&task->windows, customers, n_customers, frame->clock);
-    free(customers);
+        cpi_customer_stage_fold(&task->customers,
+                                cpi_slots_min_tasks(cases, CPI_STAGE_CASE, task->partitions), box);
+    if (n_last || frame->clock != CPI_TIME_NONE)
+        cpi_window_stage_queue(&task->windows, last, n_last, frame->clock);
+    free(last);
     return true;
 }
 

@@ -57,8 +57,8 @@ static void add_ends(struct cpi_window_stage *stage, struct candidates *all, uin
     }
 }
 
-static void merge_cell(struct cpi_window_stage *stage, struct cpi_entity *entity,
-                       const struct cpi_cell *cell, int64_t step)
+static void merge_cell(struct cpi_window_stage *stage, uint32_t e, const struct cpi_cell *cell,
+                       int64_t step)
 {
     const struct cpi_indicator *ind = &stage->model->indicator[cell->indicator];
     const struct cpi_ladder *ladder = &stage->ladder[cell->indicator];
@@ -76,9 +76,8 @@ static void merge_cell(struct cpi_window_stage *stage, struct cpi_entity *entity
         rung = 0;
     }
     struct cpi_pane *pane =
-        cpi_panes_ensure(&entity->panes, cell->indicator, cell->kind, start, rung);
+        cpi_entities_pane(&stage->entities, e, cell->indicator, cell->kind, start, rung);
     cpi_agg_merge(&pane->agg, ind, &cell->agg);
-    pane->dirty = true;
 }
 
 static uint64_t read_hash(struct cpi_window_stage *stage, struct cpi_entity *entity,
@@ -114,15 +113,15 @@ static int order_candidates(const void *a, const void *b)
     return (l->end > r->end) - (l->end < r->end);
 }
 
-/* All that waits for one entity at one known step. */
+/* What waited for one entity at one known step. */
 static void merge_entity(struct cpi_window_stage *stage, const struct cpi_waiting *waiting,
                          int64_t known, int64_t step, struct candidates *all,
                          struct cpi_outbox *box)
 {
     struct cpi_entity *entity = &stage->entities.at[waiting->entity];
     all->count = 0;
-    for (uint32_t i = 0; i < waiting->n_cells; i++) {
-        const struct cpi_cell *cell = &waiting->cell[i].cell;
+    for (uint32_t c = 0; c < waiting->n_cells; c++) {
+        const struct cpi_cell *cell = &waiting->cell[c];
         const struct cpi_indicator *ind = &stage->model->indicator[cell->indicator];
         for (size_t o = 0; cell->kind == CPI_PANE_WINDOW && o < ind->n_over; o++)
             add_ends(stage, all, cell->indicator, ind->over[o], cell->start, known);
@@ -130,8 +129,8 @@ static void merge_entity(struct cpi_window_stage *stage, const struct cpi_waitin
     for (size_t c = 0; c < all->count; c++)
         all->at[c].hash = read_hash(stage, entity, &all->at[c]);
     cpi_entity_set_path(entity, waiting->path);
-    for (uint32_t i = 0; i < waiting->n_cells; i++)
-        merge_cell(stage, entity, &waiting->cell[i].cell, step);
+    for (uint32_t c = 0; c < waiting->n_cells; c++)
+        merge_cell(stage, waiting->entity, &waiting->cell[c], step);
     entity->waiting--;
     entity->changed = step;
     entity->due = step;
@@ -146,26 +145,10 @@ static void merge_entity(struct cpi_window_stage *stage, const struct cpi_waitin
 static int order_waiting(const void *a, const void *b, void *arg)
 {
     const struct cpi_window_stage *stage = arg;
-    const struct cpi_entity *l = &stage->entities.at[(*(struct cpi_waiting *const *)a)->entity];
-    const struct cpi_entity *r = &stage->entities.at[(*(struct cpi_waiting *const *)b)->entity];
+    const struct cpi_entity *l = &stage->entities.at[((const struct cpi_waiting *)a)->entity];
+    const struct cpi_entity *r = &stage->entities.at[((const struct cpi_waiting *)b)->entity];
     return cpi_text_order((struct cpi_text){ l->key, l->key_len },
                           (struct cpi_text){ r->key, r->key_len });
-}
-
-/* By entity, so that revisions go out in that order. */
-static void merge_step(struct cpi_window_stage *stage, const struct cpi_inbox_step *taken,
-                       int64_t step, struct candidates *all, struct cpi_outbox *box)
-{
-    struct cpi_waiting **sorted = cpi_xmalloc(taken->count * sizeof *sorted);
-    for (size_t i = 0; i < taken->count; i++) {
-        sorted[i] = &taken->at[i];
-        cpi_window_inbox_gone(stage, taken->step, &taken->at[i]);
-    }
-    if (taken->count > 1)
-        qsort_r(sorted, taken->count, sizeof *sorted, order_waiting, stage);
-    for (size_t i = 0; i < taken->count; i++)
-        merge_entity(stage, sorted[i], taken->step, step, all, box);
-    free(sorted);
 }
 
 void cpi_window_merge(struct cpi_window_stage *stage, int64_t step, struct cpi_outbox *box)
@@ -173,7 +156,12 @@ void cpi_window_merge(struct cpi_window_stage *stage, int64_t step, struct cpi_o
     struct candidates all = { NULL, 0, 0 };
     while (cpi_inbox_first(&stage->inbox) < step) {
         struct cpi_inbox_step taken = cpi_inbox_take(&stage->inbox);
-        merge_step(stage, &taken, step, &all, box);
+        if (taken.count > 1)
+            qsort_r(taken.at, taken.count, sizeof *taken.at, order_waiting, stage);
+        for (size_t i = 0; i < taken.count; i++) {
+            cpi_window_inbox_gone(stage, taken.step, &taken.at[i]);
+            merge_entity(stage, &taken.at[i], taken.step, step, &all, box);
+        }
         cpi_inbox_step_fini(&taken);
     }
     free(all.at);

@@ -1,54 +1,40 @@
-/* The window stage's state as rows: inbox cells, and the stage's part of the head row. Entities and
- * panes write their own (entities.c). */
+/* The window stage's state as rows: what waits in the inbox, and the stage's part of the head row.
+ * Entities and panes write their own (entities.c). */
 #include <stdlib.h>
 
 #include "cpi/alloc.h"
 #include "engine/put.h"
 #include "engine/window_stage.h"
 
-static void cell_key(struct cpi_buf *key, const struct cpi_window_stage *stage, int64_t step,
-                     uint32_t e, const struct cpi_cell *cell)
+static void waiting_key(struct cpi_buf *key, const struct cpi_window_stage *stage, int64_t step,
+                        const struct cpi_waiting *waiting)
 {
-    const struct cpi_entity *entity = &stage->entities.at[e];
+    const struct cpi_entity *entity = &stage->entities.at[waiting->entity];
     cpi_buf_reset(key);
     cpi_buf_add_byte(key, 'b');
     cpi_buf_put_int(key, step);
     cpi_buf_put_text(key, (struct cpi_text){ entity->key, entity->key_len });
-    cpi_buf_put_uint(key, stage->model->indicator[cell->indicator].hash);
-    cpi_buf_add_byte(key, cell->kind);
-    cpi_buf_put_int(key, cell->start);
 }
 
 void cpi_window_inbox_gone(struct cpi_window_stage *stage, int64_t step,
                            const struct cpi_waiting *waiting)
 {
-    for (uint32_t c = 0; c < waiting->n_cells; c++) {
-        if (!waiting->cell[c].written)
-            continue;
-        stage->gone_row =
-            cpi_grow(stage->gone_row, stage->n_gone, &stage->cap_gone, sizeof *stage->gone_row);
-        cpi_buf_init(&stage->gone_row[stage->n_gone]);
-        cell_key(&stage->gone_row[stage->n_gone++], stage, step, waiting->entity,
-                 &waiting->cell[c].cell);
-    }
+    if (!waiting->written)
+        return;
+    stage->gone_row =
+        cpi_grow(stage->gone_row, stage->n_gone, &stage->cap_gone, sizeof *stage->gone_row);
+    cpi_buf_init(&stage->gone_row[stage->n_gone]);
+    waiting_key(&stage->gone_row[stage->n_gone++], stage, step, waiting);
 }
 
-static void settle_waiting(struct cpi_window_stage *stage, int64_t step,
-                           struct cpi_waiting *waiting, struct cpi_buf *key, struct cpi_buf *value,
-                           struct cpi_outbox *box)
+static void encode_waiting(const struct cpi_waiting *waiting, const struct cpi_model *model,
+                           int64_t step, struct cpi_buf *value)
 {
-    for (uint32_t c = 0; c < waiting->n_cells; c++) {
-        struct cpi_waiting_cell *cell = &waiting->cell[c];
-        if (!cell->dirty)
-            continue;
-        cell->dirty = false;
-        cell->written = true;
-        cell_key(key, stage, step, waiting->entity, &cell->cell);
-        cpi_buf_reset(value);
-        cpi_agg_encode(&cell->cell.agg, value);
-        cpi_buf_put_text(value, waiting->path);
-        cpi_outbox_put_row(box, stage->task, cpi_buf_text(key), cpi_buf_text(value));
-    }
+    cpi_buf_reset(value);
+    cpi_buf_put_uint(value, waiting->n_cells);
+    cpi_buf_put_text(value, waiting->path);
+    for (uint32_t c = 0; c < waiting->n_cells; c++)
+        cpi_cell_encode(&waiting->cell[c], step, model, value);
 }
 
 static void settle_inbox(struct cpi_window_stage *stage, struct cpi_outbox *box)
@@ -58,8 +44,15 @@ static void settle_inbox(struct cpi_window_stage *stage, struct cpi_outbox *box)
     cpi_buf_init(&value);
     for (size_t s = 0; s < stage->inbox.count; s++) {
         struct cpi_inbox_step *step = &stage->inbox.step[s];
-        for (size_t i = 0; step->dirty && i < step->count; i++)
-            settle_waiting(stage, step->step, &step->at[i], &key, &value, box);
+        for (size_t i = 0; step->dirty && i < step->count; i++) {
+            if (!step->at[i].dirty)
+                continue;
+            step->at[i].dirty = false;
+            step->at[i].written = true;
+            waiting_key(&key, stage, step->step, &step->at[i]);
+            encode_waiting(&step->at[i], stage->model, step->step, &value);
+            cpi_outbox_put_row(box, stage->task, cpi_buf_text(&key), cpi_buf_text(&value));
+        }
         step->dirty = false;
     }
     cpi_buf_fini(&key);
@@ -85,26 +78,19 @@ static bool restore_waiting(struct cpi_window_stage *stage, struct cpi_text key,
     struct cpi_reader k = cpi_reader_of(key.at + 1, key.len - 1);
     int64_t step = cpi_read_int(&k);
     struct cpi_text name = cpi_read_text(&k);
-    uint16_t indicator = cpi_model_indicator_of_hash(stage->model, (uint32_t)cpi_read_uint(&k));
-    uint8_t kind = cpi_read_byte(&k);
-    int64_t start = cpi_read_int(&k);
-    if (k.bad || cpi_reader_left(&k) || !cpi_time_fits(step) || kind > CPI_PANE_PENDING ||
-        !cpi_entity_is_key(name))
+    if (k.bad || cpi_reader_left(&k) || !cpi_time_fits(step) || !cpi_entity_is_key(name))
         return false;
-    if (indicator == CPI_NO_INDEX || !stage->ladder[indicator].count)
-        return true;
     uint32_t entity = cpi_entities_ensure(&stage->entities, name);
     struct cpi_waiting *waiting = cpi_inbox_ensure(&stage->inbox, step, entity);
-    struct cpi_waiting_cell *cell = cpi_waiting_ensure(waiting, indicator, kind, start);
-    cpi_agg_fini(&cell->cell.agg); /* of several rows with one key the last one counts */
-    cell->dirty = false;
-    cell->written = value.at != NULL;
-    struct cpi_reader r = cpi_reader_of(value.at, value.at ? value.len : 0);
+    cpi_waiting_clear(waiting); /* of several rows with one key the last one counts */
+    waiting->dirty = false;
+    waiting->written = value.at != NULL;
     if (!value.at)
         return true;
-    bool fine = cpi_cell_decode(&cell->cell, stage->model, &r) && cpi_time_fits(start);
+    struct cpi_reader r = cpi_reader_of(value.at, value.len);
+    uint64_t cells = cpi_read_uint(&r);
     cpi_waiting_set_path(waiting, cpi_read_text(&r));
-    return fine && !r.bad && !cpi_reader_left(&r);
+    return cpi_window_take_cells(stage, waiting, step, cells, &r);
 }
 
 bool cpi_window_stage_restore(struct cpi_window_stage *stage, struct cpi_text key,
@@ -114,16 +100,7 @@ bool cpi_window_stage_restore(struct cpi_window_stage *stage, struct cpi_text ke
                             : cpi_entities_restore(&stage->entities, key, value);
 }
 
-static void keep_written(struct cpi_waiting *waiting)
-{
-    uint32_t kept = 0;
-    for (uint32_t c = 0; c < waiting->n_cells; c++)
-        if (waiting->cell[c].written)
-            waiting->cell[kept++] = waiting->cell[c];
-    waiting->n_cells = kept; /* what a tombstone emptied owns nothing */
-}
-
-/* Cells that a tombstone emptied are no cells; steps that have none are no steps. */
+/* What a tombstone emptied does not wait; steps at which nothing does are no steps. */
 static void compact_inbox(struct cpi_window_stage *stage)
 {
     struct cpi_inbox compact;
@@ -131,14 +108,13 @@ static void compact_inbox(struct cpi_window_stage *stage)
     for (size_t s = 0; s < stage->inbox.count; s++) {
         struct cpi_inbox_step *step = &stage->inbox.step[s];
         for (size_t i = 0; i < step->count; i++) {
-            struct cpi_waiting *old = &step->at[i];
-            keep_written(old);
-            if (!old->n_cells)
+            if (!step->at[i].written)
                 continue;
-            struct cpi_waiting *kept = cpi_inbox_ensure(&compact, step->step, old->entity);
-            *kept = *old; /* moved */
-            *old = (struct cpi_waiting){ 0 };
+            struct cpi_waiting *kept = cpi_inbox_ensure(&compact, step->step, step->at[i].entity);
+            *kept = step->at[i]; /* moved */
+            kept->counted = true;
             stage->entities.at[kept->entity].waiting++;
+            step->at[i] = (struct cpi_waiting){ 0 };
         }
     }
     for (size_t s = 0; s < compact.count; s++)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cpi/alloc.h"
+#include "engine/journeys.h"
 #include "engine/put.h"
 
 /* Entities that a no-data rule names are watched even if nothing ever came (A4). */
@@ -34,6 +35,7 @@ void cpi_window_stage_init(struct cpi_window_stage *stage, const struct cpi_mode
     *stage = (struct cpi_window_stage){ .model = model,
                                         .task = task,
                                         .tasks = tasks,
+                                        .sender = cpi_last_stage(model),
                                         .counts = counts,
                                         .w = CPI_TIME_NONE,
                                         .first_w = CPI_TIME_NONE,
@@ -75,13 +77,18 @@ void cpi_window_stage_fini(struct cpi_window_stage *stage)
     cpi_figure_fini(&stage->other);
 }
 
-static void take_cell(struct cpi_window_stage *stage, struct cpi_waiting *waiting,
-                      const struct cpi_cell *cell)
+bool cpi_window_take_cells(const struct cpi_window_stage *stage, struct cpi_waiting *waiting,
+                           int64_t from, uint64_t count, struct cpi_reader *r)
 {
-    stage->entities.at[waiting->entity].waiting += !waiting->n_cells;
-    struct cpi_waiting_cell *to =
-        cpi_waiting_ensure(waiting, cell->indicator, cell->kind, cell->start);
-    cpi_agg_merge(&to->cell.agg, &stage->model->indicator[cell->indicator], &cell->agg);
+    bool fine = true;
+    for (uint64_t c = 0; c < count && fine; c++) {
+        struct cpi_cell cell;
+        fine = cpi_cell_decode(&cell, from, stage->model, r) && cpi_time_fits(cell.start);
+        if (fine && cell.indicator != CPI_NO_INDEX && stage->ladder[cell.indicator].count)
+            cpi_waiting_merge(waiting, stage->model, &cell);
+        cpi_agg_fini(&cell.agg);
+    }
+    return fine && !r->bad && !cpi_reader_left(r);
 }
 
 bool cpi_window_stage_take(struct cpi_window_stage *stage, const struct cpi_item *item)
@@ -97,25 +104,11 @@ bool cpi_window_stage_take(struct cpi_window_stage *stage, const struct cpi_item
         stage->counts->clamped++;
     }
     uint32_t entity = cpi_entities_ensure(&stage->entities, item->key);
-    struct cpi_waiting *waiting = NULL;
-    bool fine = true;
-    for (uint64_t c = 0; c < cells && fine; c++) {
-        struct cpi_cell cell;
-        cell.indicator = cpi_model_indicator_of_hash(stage->model, (uint32_t)cpi_read_uint(&r));
-        cell.kind = cpi_read_byte(&r);
-        cell.start = (int64_t)((uint64_t)cpi_read_int(&r) + (uint64_t)told);
-        cpi_agg_init(&cell.agg);
-        fine = cpi_cell_decode(&cell, stage->model, &r) && cpi_time_fits(cell.start);
-        if (fine && cell.indicator != CPI_NO_INDEX && stage->ladder[cell.indicator].count) {
-            if (!waiting)
-                waiting = cpi_inbox_ensure(&stage->inbox, step, entity);
-            take_cell(stage, waiting, &cell);
-        }
-        cpi_agg_fini(&cell.agg);
-    }
-    if (waiting)
-        cpi_waiting_set_path(waiting, path);
-    return fine && !r.bad && !cpi_reader_left(&r);
+    struct cpi_waiting *waiting = cpi_inbox_ensure(&stage->inbox, step, entity);
+    stage->entities.at[entity].waiting += !waiting->counted;
+    waiting->counted = true;
+    cpi_waiting_set_path(waiting, path);
+    return cpi_window_take_cells(stage, waiting, told, cells, &r);
 }
 
 void cpi_window_stage_queue(struct cpi_window_stage *stage, const struct cpi_slot *slot,
@@ -129,7 +122,8 @@ void cpi_window_stage_queue(struct cpi_window_stage *stage, const struct cpi_slo
     stage->effect[stage->n_effects++] = (struct cpi_effect){ clock, copy, count };
     for (size_t i = 0; i < count; i++)
         cpi_slots_update(&stage->told, &slot[i]);
-    int64_t w = count ? cpi_slots_min_tasks(&stage->told, stage->tasks) : CPI_TIME_NONE;
+    int64_t w =
+        count ? cpi_slots_min_tasks(&stage->told, stage->sender, stage->tasks) : CPI_TIME_NONE;
     if (w != CPI_TIME_NONE)
         stage->told_step = w == CPI_TIME_END ? w
                                              : cpi_calendar_floor(&stage->calendar,
@@ -142,7 +136,7 @@ static void begin_effect(struct cpi_window_stage *stage)
     for (size_t i = 0; i < effect->n_slots; i++)
         cpi_slots_update(&stage->slots, &effect->slot[i]);
     if (effect->n_slots) {
-        int64_t w = cpi_slots_min_tasks(&stage->slots, stage->tasks);
+        int64_t w = cpi_slots_min_tasks(&stage->slots, stage->sender, stage->tasks);
         if (w != CPI_TIME_NONE && (stage->w == CPI_TIME_NONE || w > stage->w))
             stage->w = w;
     }

@@ -23,12 +23,13 @@ struct cpi_effect {
 struct cpi_window_stage {
     const struct cpi_model *model;
     uint32_t task, tasks;
+    enum cpi_stage sender; /* of the slots */
     bool replay, every_boundary;
     struct cpi_ladder *ladder; /* per indicator */
     struct cpi_calendar calendar;
     struct cpi_entities entities;
     struct cpi_inbox inbox;
-    struct cpi_slots slots;    /* of the customer stages */
+    struct cpi_slots slots;    /* of the senders */
     struct cpi_slots told;     /* with those of the effects that wait, too */
     int64_t told_step;         /* nothing known before this step may come any more */
     struct cpi_effect *effect; /* the first one is at work */
@@ -67,7 +68,11 @@ bool cpi_window_stage_decode_head(struct cpi_window_stage *stage, struct cpi_rea
 void cpi_window_stage_restored(struct cpi_window_stage *stage);
 
 /* ---- parts, private to the engine ---- */
-/* The row of an inbox cell is to be deleted. */
+/* Merges `count` cells, whose starts are distances from `from`, up to the end of the bytes; false
+ * if malformed. */
+bool cpi_window_take_cells(const struct cpi_window_stage *stage, struct cpi_waiting *waiting,
+                           int64_t from, uint64_t count, struct cpi_reader *r);
+/* The row of what waited is to be deleted. */
 void cpi_window_inbox_gone(struct cpi_window_stage *stage, int64_t step,
                            const struct cpi_waiting *waiting);
 /* Merges what is known before `step` into panes and revises what was said of earlier boundaries

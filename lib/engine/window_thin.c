@@ -18,18 +18,17 @@ static bool is_empty(const struct cpi_agg *agg)
 }
 
 /* Moves pane i of the series into `start` of `rung`; its own place goes. */
-static void move(struct cpi_window_stage *stage, struct cpi_entity *entity,
-                 struct cpi_series *series, uint32_t i, int64_t start, uint8_t rung)
+static void move(struct cpi_window_stage *stage, uint32_t e, struct cpi_series *series, uint32_t i,
+                 int64_t start, uint8_t rung)
 {
     struct cpi_agg old = series->at[i].agg;
     cpi_agg_init(&series->at[i].agg); /* moved out */
-    cpi_entities_drop_pane(&stage->entities, entity, series, i);
+    cpi_entities_drop_pane(&stage->entities, e, series, i);
     struct cpi_pane *pane =
-        cpi_panes_ensure(&entity->panes, series->indicator, series->kind, start, rung);
+        cpi_entities_pane(&stage->entities, e, series->indicator, series->kind, start, rung);
     if (pane->rung < rung)
         pane->rung = rung;
     cpi_agg_merge(&pane->agg, &stage->model->indicator[series->indicator], &old);
-    pane->dirty = true;
     cpi_agg_fini(&old);
 }
 
@@ -68,8 +67,8 @@ static bool has_empty_base(const struct cpi_series *series)
 }
 
 /* Folds pane i up if it lies beyond its edge; returns the index to go on from. */
-static uint32_t thin_pane(struct cpi_window_stage *stage, struct cpi_entity *entity,
-                          struct cpi_series *series, uint32_t i, int64_t step)
+static uint32_t thin_pane(struct cpi_window_stage *stage, uint32_t e, struct cpi_series *series,
+                          uint32_t i, int64_t step)
 {
     const struct cpi_ladder *ladder = &stage->ladder[series->indicator];
     bool counter = is_counter(stage, series);
@@ -78,23 +77,23 @@ static uint32_t thin_pane(struct cpi_window_stage *stage, struct cpi_entity *ent
     if (start == CPI_PANE_BASE) {
         if (!is_empty(&series->at[i].agg))
             return i + 1;
-        cpi_entities_drop_pane(&stage->entities, entity, series, i);
+        cpi_entities_drop_pane(&stage->entities, e, series, i);
         return i;
     }
     if (rung >= ladder->count || start >= cpi_ladder_edge(ladder, &stage->calendar, rung, step))
         return i + 1;
     if (!counter && rung + 1 == ladder->count) {
-        cpi_entities_drop_pane(&stage->entities, entity, series, i);
+        cpi_entities_drop_pane(&stage->entities, e, series, i);
         return i;
     }
     if (!counter)
         coarser = cpi_calendar_floor(&stage->calendar, ladder->rung[rung + 1].step, start);
-    move(stage, entity, series, i, coarser, (uint8_t)(counter ? 0 : rung + 1));
+    move(stage, e, series, i, coarser, (uint8_t)(counter ? 0 : rung + 1));
     return cpi_series_find(series, coarser); /* it may lie beyond its own edge, too */
 }
 
-static void thin_series(struct cpi_window_stage *stage, struct cpi_entity *entity,
-                        struct cpi_series *series, int64_t since, int64_t step)
+static void thin_series(struct cpi_window_stage *stage, uint32_t e, struct cpi_series *series,
+                        int64_t since, int64_t step)
 {
     bool counter = is_counter(stage, series);
     int64_t first = first_due(stage, series, since, step);
@@ -102,14 +101,15 @@ static void thin_series(struct cpi_window_stage *stage, struct cpi_entity *entit
         return;
     cpi_series_unpack(series, counter ? CPI_PANE_BASE : first);
     for (uint32_t i = 0; i < series->count;)
-        i = thin_pane(stage, entity, series, i, step);
+        i = thin_pane(stage, e, series, i, step);
 }
 
-static void thin_panes(struct cpi_window_stage *stage, struct cpi_entity *entity, int64_t step)
+static void thin_panes(struct cpi_window_stage *stage, uint32_t e, int64_t step)
 {
+    struct cpi_entity *entity = &stage->entities.at[e];
     int64_t since = entity->swept ? entity->thinned : CPI_TIME_NONE;
     for (uint32_t s = 0; s < entity->panes.count; s++)
-        thin_series(stage, entity, &entity->panes.series[s], since, step);
+        thin_series(stage, e, &entity->panes.series[s], since, step);
     cpi_panes_tidy(&entity->panes);
     entity->swept = true;
 }
@@ -174,7 +174,7 @@ void cpi_window_thin(struct cpi_window_stage *stage, uint32_t e, int64_t step,
     int64_t hour = cpi_calendar_floor(&stage->calendar, (struct cpi_step){ CPI_HOUR, 0 }, step);
     if (entity->thinned != CPI_TIME_NONE && entity->thinned >= hour)
         return;
-    thin_panes(stage, entity, step);
+    thin_panes(stage, e, step);
     entity->thinned = step;
     entity->head_dirty = true;
     drop_marks(stage, entity, box);

@@ -95,7 +95,7 @@ struct cpi_packed *cpi_packed_add(struct cpi_packed *packed, const struct cpi_pa
     bool first = !packed || packed->count % CPI_PACKED_BLOCK == 0;
     uint8_t head[HEAD_BYTES_MAX];
     assert(!packed || pane->start > packed->last);
-    assert(pane->rung <= RUNG && !pane->dirty);
+    assert(pane->rung <= RUNG);
     size_t len = (size_t)(write_pane(head, pane, first, packed ? packed->last : 0) - head);
     if (first && packed)
         add_block(packed, pane->start);
@@ -159,7 +159,6 @@ static void read_pane(struct cpi_packed_reader *reader, struct cpi_pane *pane)
         pane->start = (int64_t)((uint64_t)reader->last +
                                 cpi_read_uint(bytes) * (flags & MINUTES ? MINUTE : 1));
     pane->rung = flags & RUNG;
-    pane->dirty = false;
     read_agg(bytes, flags, &pane->agg);
     reader->last = pane->start;
     reader->next++;

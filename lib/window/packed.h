@@ -18,7 +18,6 @@ struct cpi_pane {
     int64_t start;
     struct cpi_agg agg;
     uint8_t rung;
-    bool dirty; /* changed since its row was last written */
 };
 
 #define CPI_PACKED_BLOCK 32 /* panes of a block: where reading can begin */

@@ -103,7 +103,7 @@ void cpi_series_unpack(struct cpi_series *series, int64_t from)
 void cpi_series_pack(struct cpi_series *series, int64_t until)
 {
     uint32_t n = 0;
-    for (; n < series->count && series->at[n].start < until && !series->at[n].dirty; n++) {
+    for (; n < series->count && series->at[n].start < until; n++) {
         series->packed = cpi_packed_add(series->packed, &series->at[n]);
         cpi_agg_fini(&series->at[n].agg);
     }
@@ -146,9 +146,15 @@ const struct cpi_pane *cpi_cursor_next(struct cpi_pane_cursor *cursor)
                : NULL;
 }
 
+/* Most looks are near the end: strides from there double until one is before `start`. */
 uint32_t cpi_series_find(const struct cpi_series *series, int64_t start)
 {
-    uint32_t low = 0, high = series->count;
+    uint32_t high = series->count, stride = 1;
+    while (high >= stride && series->at[high - stride].start >= start) {
+        high -= stride;
+        stride *= 2;
+    }
+    uint32_t low = high >= stride ? high - stride + 1 : 0;
     while (low < high) {
         uint32_t mid = (low + high) / 2;
         if (series->at[mid].start < start)

@@ -41,7 +41,7 @@ bool cpi_series_is_empty(const struct cpi_series *series);
 int64_t cpi_series_first(const struct cpi_series *series, int64_t from);
 /* All panes from `from` on into `at`. */
 void cpi_series_unpack(struct cpi_series *series, int64_t from);
-/* Packs the panes before `until` that are not dirty, up to the first that is. */
+/* Packs the panes before `until`. */
 void cpi_series_pack(struct cpi_series *series, int64_t until);
 /* Bytes of memory. */
 uint64_t cpi_series_bytes(const struct cpi_series *series);

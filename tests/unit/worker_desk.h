@@ -70,14 +70,21 @@ static inline struct worker *worker_over(struct memory_broker *b)
     return w;
 }
 
-static inline void event_add(struct memory_broker *b, uint32_t partition, int64_t time,
-                             const char *type, int number)
+/* An event of `time` in a record of `ts`. */
+static inline void event_add_at(struct memory_broker *b, uint32_t partition, int64_t time,
+                                int64_t ts, const char *type, int number)
 {
     char json[256];
     snprintf(json, sizeof json,
              "{\"id\":\"%s%d\",\"ts\":%lld,\"type\":\"%s\",\"case\":\"c%d\",\"rep\":\"r%d\"}", type,
              number, (long long)time, type, number, number % 3);
-    memory_append(&b->source[partition], CPI_ABSENT, cpi_text_of(json), time);
+    memory_append(&b->source[partition], CPI_ABSENT, cpi_text_of(json), ts);
+}
+
+static inline void event_add(struct memory_broker *b, uint32_t partition, int64_t time,
+                             const char *type, int number)
+{
+    event_add_at(b, partition, time, time, type, number);
 }
 
 #endif

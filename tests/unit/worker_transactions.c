@@ -113,6 +113,38 @@ static void test_ends(void)
         worker_free(w);
         memory_broker_fini(&b);
     }
+    TEST ("K4 each stage hands time on at once: an update waits for no transaction to grow old") {
+        memory_broker_init(&b, &topics, 1);
+        struct worker *w = worker_over(&b);
+        event_add(&b, 0, BEGIN + MINUTE, "thing.done", 1);
+        run(&b, w, 1000, DAY_STEPS + 1);
+        char *before = outputs(&b);
+        event_add(&b, 0, BEGIN + 21 * MINUTE, "thing.begun", 2);
+        for (int i = 0; i < 8; i++)
+            worker_step(w, (struct worker_now){ BEGIN, 9000 });
+        char *after = outputs(&b);
+        CHECK(strlen(after) > strlen(before));
+        free(before);
+        free(after);
+        worker_free(w);
+        memory_broker_fini(&b);
+    }
+    TEST ("K4 not where another of its partitions holds time back") {
+        memory_broker_init(&b, &topics, 2);
+        struct worker *w = worker_over(&b);
+        event_add_at(&b, 0, BEGIN + MINUTE, BEGIN + 11 * MINUTE, "thing.begun", 1);
+        event_add(&b, 1, BEGIN + MINUTE, "thing.begun", 2);
+        run(&b, w, 1000, DAY_STEPS + 1); /* the clock is where it will be: no beat comes between */
+        unsigned begun = b.transactions;
+        event_add(&b, 0, BEGIN + 11 * MINUTE, "thing.begun", 3);
+        worker_step(w, (struct worker_now){ BEGIN, 9000 });
+        CHECK_INT(b.transactions - begun, 0);
+        event_add(&b, 1, BEGIN + 11 * MINUTE, "thing.begun", 4);
+        worker_step(w, (struct worker_now){ BEGIN, 9010 });
+        CHECK_INT(b.transactions - begun, 1);
+        worker_free(w);
+        memory_broker_fini(&b);
+    }
     TEST ("rule T a transaction carries the offsets of all it acted for, with the metadata of "
           "intake") {
         memory_broker_init(&b, &topics, 2);
