@@ -70,16 +70,19 @@ uint64_t cpi_read_bad(struct cpi_reader *r)
 
 uint64_t cpi_read_uint_long(struct cpi_reader *r)
 {
+    const uint8_t *p = r->at, *end = r->end;
     uint64_t value = 0;
-    for (unsigned shift = 0; r->at < r->end; shift += 7) {
-        uint8_t byte = *r->at++;
-        if (shift == 63 && byte > 1)
-            return cpi_read_bad(r);
+    if (end - p > CPI_UINT_BYTES_MAX)
+        end = p + CPI_UINT_BYTES_MAX;
+    for (unsigned shift = 0; p < end; shift += 7) {
+        uint8_t byte = *p++;
         value |= (uint64_t)(byte & 0x7F) << shift;
-        if (byte < 0x80)
-            return value;
-        if (shift == 63)
-            return cpi_read_bad(r);
+        if (byte >= 0x80)
+            continue;
+        if (shift == 63 && byte > 1) /* what does not fit */
+            break;
+        r->at = p;
+        return value;
     }
     return cpi_read_bad(r);
 }

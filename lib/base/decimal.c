@@ -95,6 +95,21 @@ bool cpi_decimal_scaled(struct cpi_decimal d, unsigned places, int64_t *ret)
     return d.scale <= places && fits((__int128)d.units * power(places - d.scale), ret);
 }
 
+bool cpi_decimal_units(struct cpi_text t, unsigned places, int64_t *ret)
+{
+    static const int64_t scale[] = { 1, 10, 100, 1000, 10000, 100000, 1000000 };
+    struct cpi_decimal number;
+    int64_t value = 0;
+    uint32_t i = 0;
+    for (; i < t.len && i < 12 && is_digit(t.at[i]); i++) /* nearly always */
+        value = value * 10 + (t.at[i] - '0');
+    if (i && i == t.len && places < sizeof scale / sizeof *scale) {
+        *ret = value * scale[places];
+        return true;
+    }
+    return cpi_decimal_parse(t, &number) && cpi_decimal_scaled(number, places, ret);
+}
+
 bool cpi_decimal_times(struct cpi_decimal d, int64_t factor, int64_t *ret)
 {
     return fits((__int128)d.units * factor / power(d.scale), ret);
@@ -104,11 +119,26 @@ static void add_digits(struct cpi_buf *buf, unsigned __int128 v, unsigned least)
 {
     char text[48];
     unsigned n = 0;
-    do {
+    for (; v > UINT64_MAX; v /= 10)
         text[sizeof text - ++n] = (char)('0' + (unsigned)(v % 10));
-        v /= 10;
-    } while (v || n < least);
+    uint64_t low = (uint64_t)v;
+    do {
+        text[sizeof text - ++n] = (char)('0' + (unsigned)(low % 10));
+        low /= 10;
+    } while (low || n < least);
     cpi_buf_add(buf, text + sizeof text - n, n);
+}
+
+/* Division of 128 bits is slow, and hardly ever needed. */
+static unsigned __int128 divide(unsigned __int128 a, unsigned __int128 b,
+                                unsigned __int128 *ret_rest)
+{
+    if (a <= UINT64_MAX && b <= UINT64_MAX) {
+        *ret_rest = (uint64_t)a % (uint64_t)b;
+        return (uint64_t)a / (uint64_t)b;
+    }
+    *ret_rest = a % b;
+    return a / b;
 }
 
 void cpi_decimal_format_ratio(struct cpi_buf *buf, __int128 num, __int128 den, unsigned places)
@@ -117,14 +147,12 @@ void cpi_decimal_format_ratio(struct cpi_buf *buf, __int128 num, __int128 den, u
     unsigned __int128 n = minus ? -(unsigned __int128)num : (unsigned __int128)num;
     unsigned __int128 d = (unsigned __int128)den, scale = (unsigned __int128)power(places);
     /* whole and rest apart, so that scaling does not overflow for |num| up to 2^120 / 10^places */
-    unsigned __int128 whole = n / d, scaled_rest = (n % d) * scale;
-    unsigned __int128 part = scaled_rest / d, rest = scaled_rest % d;
+    unsigned __int128 rest, whole = divide(n, d, &rest), part = divide(rest * scale, d, &rest);
     if (rest > d - rest || (rest == d - rest && (part & 1)))
         part++;
     if (rest == d - rest && places == 0 && ((whole + part) & 1))
         part++;
-    whole += part / scale;
-    part %= scale;
+    whole += divide(part, scale, &part);
     if (minus && (whole || part))
         cpi_buf_add_byte(buf, '-');
     add_digits(buf, whole, 1);

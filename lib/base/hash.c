@@ -35,6 +35,13 @@ void cpi_index_fini(struct cpi_index *ix)
     cpi_index_init(ix);
 }
 
+void cpi_index_clear(struct cpi_index *ix)
+{
+    if (ix->count)
+        memset(ix->slot, 0xFF, ((size_t)ix->mask + 1) * sizeof *ix->slot);
+    ix->count = 0;
+}
+
 static uint32_t tag_of(uint64_t hash)
 {
     return (uint32_t)(hash >> 32);

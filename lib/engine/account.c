@@ -101,7 +101,7 @@ static bool is_about(struct cpi_account *a, const struct cpi_fact *fact)
 {
     size_t from = 0;
     cpi_combiner_reset(&a->combiner);
-    cpi_combiner_add(&a->combiner, fact);
+    cpi_combiner_add(&a->combiner, fact, false);
     cpi_combiner_fan_out(&a->combiner);
     return find_group(&a->combiner, a->entity, &from) != NULL;
 }
@@ -156,7 +156,7 @@ static void start(struct cpi_account *a)
     cpi_combiner_reset(combiner);
     cpi_buf_init(&body);
     for (size_t i = 0; i < a->n_facts; i++)
-        cpi_combiner_add(combiner, &a->fact[i].fact);
+        cpi_combiner_add(combiner, &a->fact[i].fact, false);
     cpi_combiner_fan_out(combiner);
     while ((group = find_group(combiner, a->entity, &from))) {
         cpi_buf_reset(&body);

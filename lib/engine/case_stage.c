@@ -78,15 +78,17 @@ static void keep(struct cpi_case_stage *stage, uint32_t number, size_t from)
 
 /* ---- facts of one event ---- */
 
-static void count_alone(struct cpi_journeys *j, const struct cpi_event *ev, int sign, bool alone,
+static void count_alone(struct cpi_journeys *j, const struct cpi_seen *seen, int sign, bool alone,
                         struct cpi_outbox *box)
 {
     struct cpi_sayer sayer;
-    cpi_sayer_init(&sayer, &j->after, ev, alone);
+    bool alike = false;
+    cpi_sayer_init(&sayer, &j->after, seen, alone);
     sayer.fact.sign = sign;
     while (cpi_sayer_next(&sayer)) {
         j->counts->facts++;
-        cpi_outbox_put_fact(box, &sayer.fact);
+        cpi_outbox_put_fact(box, &sayer.fact, alike);
+        alike |= j->model->indicator[sayer.fact.indicator].n_over > 0; /* others are not combined */
     }
 }
 
@@ -102,24 +104,25 @@ static bool counts_before(const struct cpi_event *a, const struct cpi_event *b)
     return a->offset < b->offset;
 }
 
-static void take_alone(struct cpi_case_stage *stage, const struct cpi_event *ev,
+static void take_alone(struct cpi_case_stage *stage, const struct cpi_seen *seen,
                        struct cpi_outbox *box)
 {
     struct cpi_journeys *j = &stage->journeys;
+    const struct cpi_event *ev = &seen->ev;
     struct cpi_id *id = cpi_ids_find(&stage->ids, ev->id);
     if (!id || ev->known > id->known + stage->ids.keep_ms) {
         cpi_ids_add(&stage->ids, ev->id, ev->known); /* beside a forgotten one, in its own hour */
-        count_alone(j, ev, 1, false, box);
+        count_alone(j, seen, 1, false, box);
         return;
     }
     j->counts->duplicates++;
     if (ev->known >= id->known)
         return;
-    struct cpi_event old = *ev;
-    old.known = id->known;
+    struct cpi_seen old = *seen;
+    old.ev.known = id->known;
     count_alone(j, &old, -1, false, box);
     cpi_ids_lower(&stage->ids, id, ev->known);
-    count_alone(j, ev, 1, false, box);
+    count_alone(j, seen, 1, false, box);
 }
 
 static bool is_remembered(struct cpi_case_stage *stage, const struct cpi_event *ev)
@@ -151,9 +154,10 @@ static void count_changes(struct cpi_case_stage *stage, size_t at, const uint32_
         bool alone = held->part[i] == CPI_ALONE, was_alone = i != at && *was++ == CPI_ALONE;
         if (i != at && alone == was_alone)
             continue;
+        held->event[i].words = cpi_event_words(&held->event[i].ev, held->model);
         if (i != at)
-            count_alone(&stage->journeys, &held->event[i].ev, -1, was_alone, box);
-        count_alone(&stage->journeys, &held->event[i].ev, 1, alone, box);
+            count_alone(&stage->journeys, &held->event[i], -1, was_alone, box);
+        count_alone(&stage->journeys, &held->event[i], 1, alone, box);
     }
 }
 
@@ -171,7 +175,8 @@ static void take_in_journey(struct cpi_case_stage *stage, const struct cpi_event
         j->counts->duplicates++;
         if (known_alone || !counts_before(ev, &held->event[same].ev))
             return;
-        count_alone(j, &held->event[same].ev, -1, held->part[same] == CPI_ALONE, box);
+        held->event[same].words = cpi_event_words(&held->event[same].ev, held->model);
+        count_alone(j, &held->event[same], -1, held->part[same] == CPI_ALONE, box);
         cpi_held_remove(held, same);
         cpi_held_part(held);
     }
@@ -197,22 +202,25 @@ bool cpi_case_stage_take(struct cpi_case_stage *stage, const struct cpi_item *it
 {
     struct cpi_journeys *j = &stage->journeys;
     struct cpi_event_field room[CPI_EVENT_FIELDS_MAX];
-    struct cpi_event ev;
+    struct cpi_seen seen;
+    struct cpi_event *ev = &seen.ev;
     struct cpi_reader r = cpi_reader_of(item->body.at, item->body.len);
-    int e = cpi_event_decode(&r, j->model, room, &ev);
+    int e = cpi_event_decode(&r, j->model, room, ev);
     if (e == -EBADMSG || cpi_reader_left(&r))
         return false;
     if (e)
         return true; /* of a type or source that this configuration does not have */
     j->counts->events++;
-    if (j->folded != CPI_TIME_NONE && ev.known < j->folded) { /* its source appeared later (K3) */
-        ev.known = j->folded;
+    if (j->folded != CPI_TIME_NONE && ev->known < j->folded) { /* its source appeared later (K3) */
+        ev->known = j->folded;
         j->counts->clamped++;
     }
-    if (makes_journey(j->model, &ev))
-        take_in_journey(stage, &ev, box);
-    else
-        take_alone(stage, &ev, box);
+    if (makes_journey(j->model, ev)) {
+        take_in_journey(stage, ev, box);
+        return true;
+    }
+    seen.words = cpi_event_words(ev, j->model);
+    take_alone(stage, &seen, box);
     return true;
 }
 

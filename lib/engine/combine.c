@@ -24,12 +24,10 @@ static void groups_reset(struct cpi_groups *groups)
 {
     for (size_t g = 0; g < groups->count; g++)
         for (uint32_t c = 0; c < groups->at[g].n_cells; c++)
-            cpi_agg_fini(&groups->at[g].cell[c].agg);
+            if (groups->at[g].cell[c].agg.extra)
+                cpi_agg_fini(&groups->at[g].cell[c].agg);
     groups->count = 0;
-    if (groups->index.count) {
-        cpi_index_fini(&groups->index);
-        cpi_index_init(&groups->index);
-    }
+    cpi_index_clear(&groups->index);
 }
 
 void cpi_combiner_reset(struct cpi_combiner *combiner)
@@ -117,14 +115,14 @@ static uint32_t ensure_group(struct cpi_combiner *combiner, struct cpi_groups *g
     return (uint32_t)groups->count - 1;
 }
 
-static struct cpi_group *credit_group(struct cpi_combiner *combiner, const struct cpi_fact *fact,
-                                      int64_t known_step)
+/* Makes the fact's group the latest. */
+static void find_credit(struct cpi_combiner *combiner, const struct cpi_fact *fact,
+                        int64_t known_step)
 {
     struct cpi_groups *groups = &combiner->credits;
     struct who who = { fact->rep, fact->team, fact->dim, known_step };
     if (combiner->latest == CPI_NONE || !is_group(&groups->at[combiner->latest], combiner, &who))
         combiner->latest = ensure_group(combiner, groups, &who);
-    return &groups->at[combiner->latest];
 }
 
 static void grow_cells(struct cpi_combiner *combiner, struct cpi_group *group)
@@ -137,13 +135,23 @@ static void grow_cells(struct cpi_combiner *combiner, struct cpi_group *group)
     group->cap_cells = cap;
 }
 
+static bool is_cell(const struct cpi_cell *cell, uint16_t indicator, uint8_t kind, int64_t start)
+{
+    return cell->indicator == indicator && cell->start == start && cell->kind == kind;
+}
+
+/* What is asked for stands mostly behind what was asked for last. */
 static struct cpi_cell *ensure_cell(struct cpi_combiner *combiner, struct cpi_group *group,
                                     uint16_t indicator, uint8_t kind, int64_t start)
 {
-    for (uint32_t c = group->n_cells; c-- > 0;)
-        if (group->cell[c].indicator == indicator && group->cell[c].start == start &&
-            group->cell[c].kind == kind)
-            return &group->cell[c];
+    uint32_t c = group->asked + 1;
+    if (c >= group->n_cells || !is_cell(&group->cell[c], indicator, kind, start))
+        for (c = 0; c < group->n_cells; c++)
+            if (is_cell(&group->cell[c], indicator, kind, start))
+                break;
+    group->asked = c;
+    if (c < group->n_cells)
+        return &group->cell[c];
     if (group->n_cells == group->cap_cells)
         grow_cells(combiner, group);
     struct cpi_cell *cell = &group->cell[group->n_cells++];
@@ -165,17 +173,19 @@ static int64_t floor_of(struct cpi_combiner *combiner, struct cpi_span *span, st
     return span->from;
 }
 
-void cpi_combiner_add(struct cpi_combiner *combiner, const struct cpi_fact *fact)
+void cpi_combiner_add(struct cpi_combiner *combiner, const struct cpi_fact *fact, bool alike)
 {
     const struct cpi_ladder *ladder = &combiner->ladder[fact->indicator];
     bool pending = fact->kind == CPI_FACT_PENDING;
-    int64_t known_step =
-        floor_of(combiner, &combiner->known, cpi_finest_step(combiner->model), fact->known);
     int64_t start = floor_of(combiner, &combiner->start, ladder->rung[0].step,
                              pending ? fact->known : fact->time);
-    struct cpi_group *group = credit_group(combiner, fact, known_step);
-    struct cpi_cell *cell = ensure_cell(combiner, group, fact->indicator,
-                                        pending ? CPI_PANE_PENDING : CPI_PANE_WINDOW, start);
+    if (!alike || combiner->latest == CPI_NONE)
+        find_credit(
+            combiner, fact,
+            floor_of(combiner, &combiner->known, cpi_finest_step(combiner->model), fact->known));
+    struct cpi_cell *cell =
+        ensure_cell(combiner, &combiner->credits.at[combiner->latest], fact->indicator,
+                    pending ? CPI_PANE_PENDING : CPI_PANE_WINDOW, start);
     cpi_agg_add(&cell->agg, &combiner->model->indicator[fact->indicator], fact);
 }
 

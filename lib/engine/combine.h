@@ -31,6 +31,7 @@ struct cpi_group {
     int64_t known_step;
     struct cpi_cell *cell;
     uint32_t n_cells, cap_cells;
+    uint32_t asked; /* index of the cell asked for last */
 };
 struct cpi_groups {
     struct cpi_index index;
@@ -55,7 +56,8 @@ struct cpi_combiner {
 };
 void cpi_combiner_init(struct cpi_combiner *combiner, const struct cpi_model *model);
 void cpi_combiner_fini(struct cpi_combiner *combiner);
-void cpi_combiner_add(struct cpi_combiner *combiner, const struct cpi_fact *fact);
+/* `alike`: credit, dimensions and times are those of the fact before. */
+void cpi_combiner_add(struct cpi_combiner *combiner, const struct cpi_fact *fact, bool alike);
 /* Fans out; afterwards `entities` holds one group for each (entity, known step). */
 void cpi_combiner_fan_out(struct cpi_combiner *combiner);
 void cpi_combiner_reset(struct cpi_combiner *combiner);

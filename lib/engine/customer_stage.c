@@ -59,21 +59,31 @@ static bool decode_bodies(struct cpi_customer_stage *stage)
     return fine;
 }
 
+static void put_entry(struct cpi_buf *buf, const struct cpi_entry *entry)
+{
+    cpi_buf_add_byte(buf, entry->is_start);
+    cpi_buf_put_int(buf, entry->time);
+    cpi_buf_put_int(buf, entry->from);
+    cpi_buf_put_uint(
+        buf, entry->to == CPI_TIME_END ? 0 : (uint64_t)entry->to - (uint64_t)entry->from + 1);
+    cpi_buf_put_text(buf, entry->body);
+}
+
 static void encode(struct cpi_customer_stage *stage, uint32_t number)
 {
     struct cpi_journeys *j = &stage->journeys;
     cpi_buf_reset(&j->scratch);
-    for (size_t i = 0; i < stage->n_entries; i++) {
-        const struct cpi_entry *entry = &stage->entry[i];
-        cpi_buf_add_byte(&j->scratch, entry->is_start);
-        cpi_buf_put_int(&j->scratch, entry->time);
-        cpi_buf_put_int(&j->scratch, entry->from);
-        cpi_buf_put_uint(&j->scratch, entry->to == CPI_TIME_END
-                                          ? 0
-                                          : (uint64_t)entry->to - (uint64_t)entry->from + 1);
-        cpi_buf_put_text(&j->scratch, entry->body);
-    }
+    for (size_t i = 0; i < stage->n_entries; i++)
+        put_entry(&j->scratch, &stage->entry[i]);
     cpi_store_set(&j->store, number, cpi_buf_text(&j->scratch));
+}
+
+static void append(struct cpi_customer_stage *stage, uint32_t number, const struct cpi_entry *entry)
+{
+    struct cpi_journeys *j = &stage->journeys;
+    cpi_buf_reset(&j->scratch);
+    put_entry(&j->scratch, entry);
+    cpi_store_append(&j->store, number, cpi_buf_text(&j->scratch));
 }
 
 /* Takes an equal entry back from `known` on. False if there is none: it was forgotten already. */
@@ -100,18 +110,18 @@ bool cpi_customer_stage_take(struct cpi_customer_stage *stage, const struct cpi_
         j->counts->clamped++;
     }
     uint32_t number = cpi_store_ensure(&j->store, item->key);
-    decode(stage, number);
     if (item->sign > 0) {
-        stage->entry =
-            cpi_grow(stage->entry, stage->n_entries, &stage->cap_entries, sizeof *stage->entry);
-        stage->entry[stage->n_entries++] = entry;
-    } else if (!take_back(stage, entry.body, entry.from)) {
+        append(stage, number, &entry);
+    } else {
+        decode(stage, number);
+        bool is_there = take_back(stage, entry.body, entry.from);
         if (!stage->n_entries)
             cpi_store_remove(&j->store, number);
-        return true;
+        if (!is_there)
+            return true;
+        encode(stage, number);
     }
     int64_t due = j->store.at[number].due;
-    encode(stage, number);
     cpi_store_wait(&j->store, number, due < entry.from ? due : entry.from);
     return true;
 }

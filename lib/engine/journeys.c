@@ -91,7 +91,7 @@ static void put(const struct cpi_outcome *out, int sign, int64_t t, struct cpi_j
     fact.known = t;
     fact.sign *= sign;
     journeys->counts->facts++;
-    cpi_outbox_put_fact(box, &fact);
+    cpi_outbox_put_fact(box, &fact, false);
 }
 
 static int order_outcomes(const struct cpi_fold *before, size_t b, const struct cpi_fold *after,

@@ -179,10 +179,10 @@ void cpi_outbox_put_customer(struct cpi_outbox *box, struct cpi_text key, int64_
     put_item(box, key, &item);
 }
 
-void cpi_outbox_put_fact(struct cpi_outbox *box, const struct cpi_fact *fact)
+void cpi_outbox_put_fact(struct cpi_outbox *box, const struct cpi_fact *fact, bool alike)
 {
     if (box->model->indicator[fact->indicator].n_over)
-        cpi_combiner_add(&box->combiner, fact);
+        cpi_combiner_add(&box->combiner, fact, alike);
     if (box->all_facts || (box->model->facts && fact->kind != CPI_FACT_PENDING))
         cpi_emit_fact(box, box->model, &box->combiner.dims, fact);
 }

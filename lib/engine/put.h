@@ -16,8 +16,9 @@ void cpi_outbox_put_event(struct cpi_outbox *box, const struct cpi_event *ev);
 void cpi_outbox_put_customer(struct cpi_outbox *box, struct cpi_text key, int64_t known, int sign,
                              struct cpi_text body);
 /* A fact: combined and, when the frames are sealed, fanned out to its entities' window stages;
- * published on `facts` if the model says so. */
-void cpi_outbox_put_fact(struct cpi_outbox *box, const struct cpi_fact *fact);
+ * published on `facts` if the model says so. `alike`: all but indicator, kind and amounts is as in
+ * the fact put before. */
+void cpi_outbox_put_fact(struct cpi_outbox *box, const struct cpi_fact *fact, bool alike);
 /* A slot that goes with every frame of this seal; to_all: every partition gets a frame. A later
  * slot of the same sender replaces the earlier one. */
 void cpi_outbox_put_slot(struct cpi_outbox *box, const struct cpi_slot *slot, bool to_all);

@@ -71,11 +71,10 @@ bool cpi_event_amount(const struct cpi_event *ev, const struct cpi_indicator *in
     bool present = false;
     for (size_t i = 0; i < ind->n_of; i++) {
         struct cpi_text value = cpi_event_member(ev, ind->of[i]);
-        struct cpi_decimal number;
         int64_t units;
         if (!cpi_text_is(value))
             continue;
-        if (!cpi_decimal_parse(value, &number) || !cpi_decimal_scaled(number, ind->scale, &units) ||
+        if (!cpi_decimal_units(value, ind->scale, &units) ||
             __builtin_add_overflow(sum, units, &sum))
             return false;
         present = true;

@@ -156,11 +156,11 @@ void cpi_direct_plan(const struct cpi_model *model, uint16_t type, struct cpi_di
 }
 
 void cpi_sayer_init(struct cpi_sayer *sayer, const struct cpi_fold *fold,
-                    const struct cpi_event *ev, bool alone)
+                    const struct cpi_seen *seen, bool alone)
 {
+    const struct cpi_event *ev = &seen->ev;
     sayer->fold = fold;
-    sayer->seen.ev = *ev;
-    sayer->seen.words = cpi_event_words(ev, fold->model);
+    sayer->seen = seen;
     sayer->alone = alone;
     sayer->next = 0;
     sayer->fact = cpi_fold_fact(fold, 0, CPI_FACT_COUNTED, ev,
@@ -172,14 +172,14 @@ void cpi_sayer_init(struct cpi_sayer *sayer, const struct cpi_fold *fold,
 bool cpi_sayer_next(struct cpi_sayer *sayer)
 {
     const struct cpi_fold *fold = sayer->fold;
-    const struct cpi_direct *direct = &fold->plan.direct[sayer->seen.ev.type];
+    const struct cpi_seen *seen = sayer->seen;
+    const struct cpi_direct *direct = &fold->plan.direct[seen->ev.type];
     while (sayer->next < direct->count) {
         uint16_t i = direct->indicator[sayer->next++];
         const struct cpi_indicator *ind = &fold->model->indicator[i];
         sayer->fact.indicator = i;
-        if (cpi_seen_matches(&sayer->seen, &ind->start, &ind->where) &&
-            (sayer->alone || is_direct(fold, ind, &sayer->seen.ev)) &&
-            judge(ind, &sayer->seen, &sayer->fact))
+        if (cpi_seen_matches(seen, &ind->start, &ind->where) &&
+            (sayer->alone || is_direct(fold, ind, &seen->ev)) && judge(ind, seen, &sayer->fact))
             return true;
     }
     return false;

@@ -123,13 +123,13 @@ void cpi_fold_customer(struct cpi_fold *fold, const struct cpi_entry *entry, siz
  * journey: every `each` is judged now, J7). */
 struct cpi_sayer {
     const struct cpi_fold *fold;
-    struct cpi_seen seen;
+    const struct cpi_seen *seen;
     bool alone;
     size_t next;
     struct cpi_fact fact; /* the one that cpi_sayer_next found; sign and known as the event's */
 };
 void cpi_sayer_init(struct cpi_sayer *sayer, const struct cpi_fold *fold,
-                    const struct cpi_event *ev, bool alone);
+                    const struct cpi_seen *seen, bool alone);
 bool cpi_sayer_next(struct cpi_sayer *sayer);
 
 /* ---- shared by the kinds; private to this folder ---- */

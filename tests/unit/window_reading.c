@@ -102,6 +102,36 @@ static void test_brute_force(void)
     }
 }
 
+/* All but the newest few at rest, at any moment. */
+static void pack_some(struct cpi_panes *panes, int64_t until)
+{
+    for (uint32_t s = 0; s < panes->count; s++)
+        cpi_series_pack(&panes->series[s], until);
+}
+
+static void test_at_rest(void)
+{
+    TEST ("panes at rest are read as others, and can be changed at any place") {
+        for (int round = 0; round < 100; round++) {
+            static struct counted fact[600];
+            struct cpi_panes panes;
+            size_t n = 1 + below(600);
+            unsigned span = 1 + below(4000);
+            cpi_panes_init(&panes);
+            for (size_t i = 0; i < n; i++) {
+                fact[i] = (struct counted){ below(span), (int64_t)below(90) - 20 };
+                add(&panes, AMOUNTS, CPI_PANE_WINDOW, fact[i].time / 10 * 10,
+                    plain(fact[i].time, fact[i].amount, 1));
+                if (below(3) == 0)
+                    pack_some(&panes, below(2) ? CPI_TIME_END : below(span));
+            }
+            for (int64_t from = -10; from < span; from += span / 9 / 10 * 10 + 10)
+                check_window(&panes, fact, n, from, from + 10 * (int64_t)below(span / 5 + 2));
+            cpi_panes_fini(&panes);
+        }
+    }
+}
+
 static void test_taken_back(void)
 {
     struct cpi_panes panes;
@@ -233,6 +263,7 @@ static void test_edges(void)
 int main(void)
 {
     test_brute_force();
+    test_at_rest();
     test_taken_back();
     test_buckets();
     test_gauge();

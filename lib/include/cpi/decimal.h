@@ -21,6 +21,8 @@ bool cpi_decimal_parse(struct cpi_text t, struct cpi_decimal *ret);
 int cpi_decimal_order(struct cpi_decimal a, struct cpi_decimal b);
 /* units * 10^places as an integer; false if it has more places or does not fit. */
 bool cpi_decimal_scaled(struct cpi_decimal d, unsigned places, int64_t *ret);
+/* Both at once, from the text. */
+bool cpi_decimal_units(struct cpi_text t, unsigned places, int64_t *ret);
 /* The integer part toward zero of value * factor; false if it does not fit. */
 bool cpi_decimal_times(struct cpi_decimal d, int64_t factor, int64_t *ret);
 

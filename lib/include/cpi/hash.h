@@ -44,6 +44,8 @@ struct cpi_index {
 };
 void cpi_index_init(struct cpi_index *ix);
 void cpi_index_fini(struct cpi_index *ix);
+/* Takes all out, and keeps the memory. */
+void cpi_index_clear(struct cpi_index *ix);
 uint32_t cpi_index_first(const struct cpi_index *ix, uint64_t hash);
 uint32_t cpi_index_next(const struct cpi_index *ix, uint64_t hash, uint32_t place);
 static inline uint32_t cpi_index_at(const struct cpi_index *ix, uint32_t place)
