@@ -1,4 +1,6 @@
 #include <getopt.h>
+#include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +19,11 @@
 #include "worker/names.h"
 #include "worker/pool.h"
 
-#define STOP_MS 4500            /* of the five seconds that a stop may take */
+#define STOP_MS 4500  /* of the five seconds that a stop may take */
+#define MEMORY_MS 100 /* between two looks at it: state can grow by 100 MB a second */
+#define MEMORY_SAY_LOOKS 10
+#define MEMORY_TRIM_LOOKS 50
+#define TELL_LOOKS 5            /* so many of them between two words to systemd */
 #define START_PATIENCE_MS 30000 /* that a worker which gets on is given at a start */
 
 struct run {
@@ -28,6 +34,8 @@ struct run {
     struct kafka_setup *kafka; /* one a worker */
     struct reload reload;
     atomic_bool stop, memory_tight;
+    unsigned tight_looks; /* at memory, one after the other that found it tight */
+    bool said_tight;
 };
 
 struct run_options {
@@ -74,20 +82,45 @@ static enum port_start start_of(enum config_start start)
                                           : PORT_AT;
 }
 
-/* Resident memory against `memory`: at 90 % intake pauses, below 80 % it goes on (K6). */
-static void memory_watch(struct run *run)
+static uint64_t memory_used(void)
 {
     unsigned long long size, resident = 0;
     FILE *f = fopen("/proc/self/statm", "re");
     if (!f)
-        return;
+        return 0;
     if (fscanf(f, "%llu %llu", &size, &resident) != 2)
         resident = 0;
     fclose(f);
-    uint64_t used = resident * (uint64_t)sysconf(_SC_PAGESIZE);
-    uint64_t percent = atomic_load(&run->memory_tight) ? 80 : 90;
-    if (run->config.model->memory_bytes > 0)
-        atomic_store(&run->memory_tight, used > run->config.model->memory_bytes / 100 * percent);
+    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Said once it has lasted for a second: peaks pass. */
+static void memory_say(struct run *run, bool tight, uint64_t used)
+{
+    uint64_t limit = run->config.model->memory_bytes;
+    run->tight_looks = tight ? run->tight_looks + 1 : 0;
+    if (run->tight_looks == MEMORY_SAY_LOOKS)
+        log_line(LOG_AT_WARNING,
+                 "memory_tight used_mb=%" PRIu64 " memory_mb=%" PRIu64
+                 " text=\"reading pauses and nothing is lost; it goes on when there is more: a "
+                 "larger `memory`, or more processes to share the state\"",
+                 used >> 20, limit >> 20);
+    else if (!tight && run->said_tight)
+        log_line(LOG_AT_NOTICE, "memory_eased used_mb=%" PRIu64 " memory_mb=%" PRIu64, used >> 20,
+                 limit >> 20);
+    run->said_tight = run->tight_looks >= MEMORY_SAY_LOOKS;
+}
+
+/* Resident memory against `memory`: at 90 % intake pauses, below 80 % it goes on (K6). What was
+ * freed is resident until the allocator gives it back, which it is asked for now and then. */
+static void memory_watch(struct run *run)
+{
+    uint64_t limit = run->config.model->memory_bytes, used = limit > 0 ? memory_used() : 0;
+    uint64_t bound = limit / 100 * (atomic_load(&run->memory_tight) ? 80 : 90);
+    if (used > bound && run->tight_looks % MEMORY_TRIM_LOOKS == 0 && malloc_trim(0))
+        used = memory_used();
+    atomic_store(&run->memory_tight, used > bound);
+    memory_say(run, used > bound, used);
 }
 
 static void workers_free(struct worker **worker, unsigned count)
@@ -151,8 +184,8 @@ static enum worker_end workers_watch(struct run *run, const char *path, struct p
     enum worker_end end;
     watch_init(&watch, pool_pulses(pool), run->config.workers, &run->topics);
     reload_init(&reload, path, &run->config, &run->setup, pool_pulses(pool), run->config.workers);
-    while (pool_is_running(pool, &end)) {
-        enum signal_wish wish = signals_wait(500);
+    for (unsigned looks = 0; pool_is_running(pool, &end); looks++) {
+        enum signal_wish wish = signals_wait(MEMORY_MS);
         if (wish == SIGNAL_STOP)
             break;
         if (wish == SIGNAL_RELOAD)
@@ -162,7 +195,8 @@ static enum worker_end workers_watch(struct run *run, const char *path, struct p
         if (reload_go_on(&reload) && watch.ready)
             notify_send("READY=1");
         memory_watch(run);
-        systemd_tell(&watch);
+        if (looks % TELL_LOOKS == 0)
+            systemd_tell(&watch);
     }
     run->reload = reload;
     watch_fini(&watch);

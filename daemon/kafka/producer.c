@@ -9,6 +9,7 @@
 #include <cpi/alloc.h>
 
 #define END_MARGIN_MS 5000
+#define ROOM_MS 5
 #define CALL_MS 1000 /* how long one call may block; a timed-out one is called again */
 
 /* ---- what may still arrive ---- */
@@ -172,7 +173,7 @@ int kafka_send(struct port *port, const struct port_message *m)
         return 0; /* this output is switched off */
     if (!message_fits(m))
         return -EMSGSIZE;
-    for (;;) {
+    for (int waited_ms = 0;; waited_ms += ROOM_MS) {
         rd_kafka_headers_t *headers = message_headers(m);
         rd_kafka_resp_err_t err = rd_kafka_producev(
             kp->producer, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(m->partition),
@@ -188,8 +189,9 @@ int kafka_send(struct port *port, const struct port_message *m)
             kp->unsent = err;
             return -EIO;
         }
-        rd_kafka_poll(kp->producer, 5);
-        if (!kafka_tick(kp, "room in the send queue", ""))
+        rd_kafka_poll(kp->producer, ROOM_MS);
+        /* a full queue is nothing to speak of, only one that stays full */
+        if (waited_ms >= CALL_MS && !kafka_tick(kp, "room in the send queue", ""))
             return -EINTR;
     }
 }
