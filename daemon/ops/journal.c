@@ -13,6 +13,7 @@
 static const struct message {
     const char *event, *id;
 } messages[] = {
+    { "ahead", "d41faa6e071356a28ea2d26436ccf029" },
     { "assigned", "10689c8d03c6460ba2d358f3ee7a990b" },
     { "bad_frame", "4ce3679083b540e3a5dac9ab2cb6448c" },
     { "connection", "10e80f0c4b484109afff08eed872f0ca" },
@@ -24,8 +25,11 @@ static const struct message {
     { "kafka", "19620a767a2949fda1756551309600e2" },
     { "kafka_settings", "bbd05c03b305440aa2db3a44cacfa125" },
     { "left", "ba8fdb3e8f564afba63c5f4310aea35d" },
+    { "memory_eased", "3612192603e4de8d25b5152912a073a9" },
+    { "memory_tight", "6ec90acff4ee3595e0ba9404df4fe193" },
     { "metadata_unreadable", "962129523e2e42fea106bf7ee391aba6" },
     { "records_lost", "89bd711bf9da4fdfa943a90d571c1c65" },
+    { "refused", "b72ddf4cae7ca0b07f5fffe61eeed7e1" },
     { "reload_failed", "c4b8b8ba53d1413aa85a7d234400a2c0" },
     { "reloaded", "01a187954af947b6a60b346df01254eb" },
     { "restore_failed", "2c39f21152f14457a559d72b33a7ea6a" },

@@ -58,22 +58,43 @@ static uint64_t tasks_lag_bytes(const struct worker *w)
     return bytes;
 }
 
-/* Event time of the slowest partition that still has something to read. */
-static int64_t slowest_time(const struct worker *w)
+/* The partition that is furthest behind of those that still have something to read, or NULL. */
+static const struct worker_source *find_slowest(const struct worker *w)
 {
-    int64_t slowest = CPI_TIME_END;
+    const struct worker_source *slowest = NULL;
+    int64_t least = CPI_TIME_END;
     for (size_t i = 0; i < w->n_own; i++) {
         int64_t t = cpi_intake_largest_time(w->own[i]->intake);
-        if (!w->own[i]->at_end && t != CPI_TIME_NONE && t < slowest)
-            slowest = t;
+        if (w->own[i]->at_end || t == CPI_TIME_NONE || t >= least)
+            continue;
+        slowest = w->own[i];
+        least = t;
     }
     return slowest;
 }
 
-static bool is_ahead(const struct worker_source *src, int64_t slowest)
+/* By how much event time the partition must wait for the slowest; 0 = not at all. */
+static int64_t ahead_of(const struct worker_source *src, const struct worker_source *slowest)
 {
     int64_t t = cpi_intake_largest_time(src->intake);
-    return slowest != CPI_TIME_END && t != CPI_TIME_NONE && t > slowest && t - slowest > CPI_HOUR;
+    int64_t least = slowest ? cpi_intake_largest_time(slowest->intake) : CPI_TIME_NONE;
+    return least != CPI_TIME_NONE && t > least && t - least > CPI_HOUR ? t - least : 0;
+}
+
+/* Once a minute at most: partitions take turns at being ahead. */
+static void ahead_say(struct worker *w, const struct worker_source *src,
+                      const struct worker_source *slowest, int64_t mono_ms)
+{
+    if (w->ahead_ms && mono_ms - w->ahead_ms < WORKER_REPORT_MS)
+        return;
+    w->ahead_ms = mono_ms;
+    char *const *topic = w->setup->topics->source;
+    log_line(LOG_AT_NOTICE,
+             "ahead worker=%u topic=%s partition=%u by_s=%" PRId64
+             " of=\"%s/%u\" behind_records=%" PRId64
+             " text=\"waits, so that what is read together happened together\"",
+             w->index, topic[src->place.topic], src->place.partition, ahead_of(src, slowest) / 1000,
+             topic[slowest->place.topic], slowest->place.partition, worker_behind(w, slowest));
 }
 
 static bool intake_tight(struct worker *w)
@@ -90,14 +111,16 @@ static bool intake_tight(struct worker *w)
     return tight;
 }
 
-static void sources_pause(struct worker *w)
+static void sources_pause(struct worker *w, int64_t mono_ms)
 {
     bool tight = intake_tight(w);
-    int64_t slowest = slowest_time(w);
+    const struct worker_source *slowest = find_slowest(w);
     size_t n = 0;
     for (size_t i = 0; i < w->n_own; i++) {
         struct worker_source *src = w->own[i];
-        bool pause = tight || is_ahead(src, slowest);
+        bool ahead = ahead_of(src, slowest) > 0, pause = tight || ahead;
+        if (ahead)
+            ahead_say(w, src, slowest, mono_ms);
         if (pause && !src->paused)
             w->port->ops->pause(w->port, &src->place, 1);
         else if (!pause && src->paused)
@@ -128,11 +151,13 @@ static bool is_catching_up(const struct worker *w)
 
 void worker_flow(struct worker *w, int64_t mono_ms)
 {
-    if (mono_ms - w->flow_ms < WORKER_FLOW_MS)
+    bool memory = w->setup->memory_tight && atomic_load(w->setup->memory_tight);
+    if (mono_ms - w->flow_ms < WORKER_FLOW_MS && memory == w->flow_memory)
         return;
     w->flow_ms = mono_ms;
+    w->flow_memory = memory;
     if (w->n_own > 0)
-        sources_pause(w);
+        sources_pause(w, mono_ms);
     w->catching_up = is_catching_up(w);
 }
 

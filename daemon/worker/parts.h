@@ -70,12 +70,15 @@ struct worker {
     bool quiet;          /* nothing was left to read at the last look */
     bool gathered;       /* it has waited for what else is urgent */
     bool catching_up;
-    bool revoking;   /* partitions are going away: nothing is worth restoring */
-    bool flow_tight; /* said that intake pauses for memory or lag */
+    bool revoking;    /* partitions are going away: nothing is worth restoring */
+    bool flow_tight;  /* said that intake pauses for memory or lag */
+    bool flow_memory; /* memory_tight at the last look */
     unsigned abort_streak;
 
     int64_t flow_ms, trim_ms, report_ms, shown_ms; /* last time of each */
-    int64_t wait_since_ms, wait_said_ms;           /* waiting for the broker; 0 = not */
+    int64_t ahead_ms;                    /* when it was last said that a source is held back */
+    int64_t longest_ms;                  /* transaction since the last minute's line */
+    int64_t wait_since_ms, wait_said_ms; /* waiting for the broker; 0 = not */
     int64_t stop_since_ms;
     enum worker_end end;
     struct worker_counts counts;
@@ -110,6 +113,8 @@ void worker_show_restoring(struct worker *w, const struct port_place *place, siz
 
 /* report.c */
 void worker_report(struct worker *w, int64_t mono_ms);
+/* At once: what came since the last one. */
+void worker_report_rest(struct worker *w);
 
 /* The end of the worker, for the first reason only. Always false. */
 bool worker_ends(struct worker *w, enum worker_end end);

@@ -20,17 +20,18 @@ static const char *time_text(int64_t ms, char *ret, size_t bytes)
 }
 
 struct source_sum {
-    uint64_t partitions, records, events, late, refused, paused;
+    uint64_t partitions, records, events, late, paused;
+    uint64_t refused[CPI_REFUSALS];
     int64_t w, lag;
     bool undefined;
 };
 
-static uint64_t refused_all(const struct cpi_intake_counts *c)
+static uint64_t refused_all(const struct source_sum *sum)
 {
-    uint64_t sum = 0;
+    uint64_t all = 0;
     for (size_t i = 0; i < CPI_REFUSALS; i++)
-        sum += c->refused[i];
-    return sum;
+        all += sum->refused[i];
+    return all;
 }
 
 static void source_add(struct worker *w, struct worker_source *src, struct source_sum *sum)
@@ -44,13 +45,31 @@ static void source_add(struct worker *w, struct worker_source *src, struct sourc
     sum->records += c->records - src->said.records;
     sum->events += c->events - src->said.events;
     sum->late += c->late - src->said.late;
-    sum->refused += refused_all(c) - refused_all(&src->said);
+    for (size_t i = 0; i < CPI_REFUSALS; i++)
+        sum->refused[i] += c->refused[i] - src->said.refused[i];
     sum->paused += src->paused;
     sum->undefined = sum->undefined || wm == CPI_TIME_NONE;
     if (wm != CPI_TIME_NONE && wm < sum->w)
         sum->w = wm;
     sum->lag += worker_behind(w, src);
     src->said = *c;
+}
+
+/* What was refused, by reason; nothing if nothing was. */
+static void refused_report(struct worker *w, uint16_t source, const struct source_sum *sum)
+{
+    char reasons[512] = "";
+    for (size_t i = 0, n = 0; i < CPI_REFUSALS; i++)
+        if (sum->refused[i] && n < sizeof reasons)
+            n += (size_t)snprintf(reasons + n, sizeof reasons - n, " %s=%" PRIu64,
+                                  cpi_refusal_name((enum cpi_refusal)i), sum->refused[i]);
+    if (!*reasons)
+        return;
+    log_line(LOG_AT_WARNING,
+             "refused name=%.*s worker=%u%s text=\"they lie in %s; cpid explain says why, of one "
+             "record\"",
+             CPI_TEXT_ARG(w->model->source[source].name), w->index, reasons,
+             w->setup->topics->output[CPI_TOPIC_DEAD_LETTERS]);
 }
 
 static void source_report(struct worker *w, uint16_t source)
@@ -69,7 +88,9 @@ static void source_report(struct worker *w, uint16_t source)
              " paused=%" PRIu64,
              CPI_TEXT_ARG(w->model->source[source].name), w->index, sum.partitions,
              time_text(wm, text, sizeof text), sum.lag, sum.records, sum.events,
-             sum.events ? (double)sum.late / (double)sum.events : 0.0, sum.refused, sum.paused);
+             sum.events ? (double)sum.late / (double)sum.events : 0.0, refused_all(&sum),
+             sum.paused);
+    refused_report(w, source, &sum);
 }
 
 static void tasks_report(struct worker *w)
@@ -110,7 +131,7 @@ static void tasks_report(struct worker *w)
                  time_text(undefined ? CPI_TIME_NONE : all.window_w, text, sizeof text),
                  log_quote(holds, quoted, sizeof quoted), all.journeys, all.open_cases,
                  all.entities, all.firing, all.pending_alerts, all.state_bytes >> 20,
-                 w->counts.transactions, w->counts.longest_ms, w->counts.aborts, saturated);
+                 w->counts.transactions, w->longest_ms, w->counts.aborts, saturated);
 }
 
 void worker_report(struct worker *w, int64_t mono_ms)
@@ -120,7 +141,13 @@ void worker_report(struct worker *w, int64_t mono_ms)
     if (mono_ms - w->report_ms < WORKER_REPORT_MS)
         return;
     w->report_ms = mono_ms;
+    worker_report_rest(w);
+}
+
+void worker_report_rest(struct worker *w)
+{
     for (uint16_t s = 0; s < w->model->n_sources; s++)
         source_report(w, s);
     tasks_report(w);
+    w->longest_ms = 0;
 }

@@ -344,8 +344,9 @@ static int wait_ms(const struct worker *w, int64_t mono_ms)
 /* How long the last transaction took: its end is seen when the next step begins. */
 static void transaction_time(struct worker *w, int64_t mono_ms)
 {
-    if (w->sent_ms && mono_ms - w->sent_ms > w->counts.longest_ms)
-        w->counts.longest_ms = mono_ms - w->sent_ms;
+    int64_t took = w->sent_ms ? mono_ms - w->sent_ms : 0;
+    w->longest_ms = took > w->longest_ms ? took : w->longest_ms;
+    w->counts.longest_ms = took > w->counts.longest_ms ? took : w->counts.longest_ms;
     w->sent_ms = 0;
 }
 
@@ -392,6 +393,7 @@ void worker_leave(struct worker *w, struct worker_now now, int timeout_ms)
 {
     if (w->end == WORKER_GOES_ON && w->source && w->open)
         worker_finish(w, now);
+    worker_report_rest(w);
     w->port->ops->close(w->port, timeout_ms);
     uint64_t busiest = 0;
     for (uint32_t q = 0; q < w->model->partitions; q++)
