@@ -19,12 +19,14 @@ kafka=$PWD/tests/broker/kafka.sh
 
 steps="sim        the simulation with $seeds seeds, and faults that it must find
 chaos      a real broker under fault, $kills kills
+trouble    a slow broker, backlogs and floods, ten times as much as in a test
 fuzz       each fuzz target, $runs executions
 asan       unit, golden, sim, fuzz and broker tests with address and undefined-behaviour sanitizers
 tsan       the same with the thread sanitizer
 valgrind   replay of the example and of golden cases
 analyze    clang's static analyzer over lib and daemon
 bench      speed and memory against a bare yajl loop
+scale      many reps, many cases, many workers
 peers      speed against Kafka Streams and Flink"
 
 usage() {
@@ -69,6 +71,14 @@ step_chaos() {
         case $? in 0 | 77) ;; *) failed=1 ;; esac
     done
     return $failed
+}
+
+step_trouble() {
+    need kcat kcat && need java default-jre-headless && need mvn maven && build dev || return
+    b=$PWD/build/dev
+    CPID=$b/cpid CPID_KAFKA=$kafka CPID_TOPIC=$b/tests/topic CPID_LOAD=$b/tests/load \
+        CPID_GENERATOR=$b/tests/bench/bench_gen python3 tests/broker/chaos/trouble.py --long
+    case $? in 0 | 77) ;; *) return 1 ;; esac
 }
 
 # Inputs found on the way stay in build/long/corpus; a crash stands in the log with its file.
@@ -122,6 +132,7 @@ step_analyze() {
 }
 
 step_bench() { sh tests/bench/run.sh; }
+step_scale() { sh tests/bench/scale.sh; }
 step_peers() {
     [ -e tests/bench/peers.sh ] || {
         missing="there is no tests/bench/peers.sh"

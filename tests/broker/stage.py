@@ -37,13 +37,15 @@ def shared():
 class Stage:
     """One application with its source topic and its own folder; fresh names, so that tests do not meet."""
 
-    def __init__(self, name, conf, partitions, source_partitions):
+    def __init__(self, name, conf, partitions, source_partitions, beside=None):
+        """`beside`: there is a second source topic, of that name."""
         if not BROKER:
             skip("no broker")
         if not os.access(CPID, os.X_OK):
             skip(f"no program {CPID}")
         self.application = f"{name}{os.getpid()}"
         self.source = self.application + "-in"
+        self.sources = [self.source] + ([f"{self.application}-{beside}"] if beside else [])
         self.partitions = partitions
         self.source_partitions = source_partitions
         self.folder = tempfile.mkdtemp(prefix="cpid-broker-")
@@ -52,8 +54,8 @@ class Stage:
         self.kills = 0
         with open(self.conf, "w", encoding="utf-8") as text:
             text.write(conf(self.application, self.source))
-        subprocess.run([TOPIC, BROKER, "create", self.source, str(source_partitions), "retention.ms=-1"],
-                       check=True)
+        for topic in self.sources:
+            subprocess.run([TOPIC, BROKER, "create", topic, str(source_partitions), "retention.ms=-1"], check=True)
         subprocess.run([CPID, "topics", "-c", self.conf, "--create"], stdout=subprocess.DEVNULL, check=False)
         done = subprocess.run([CPID, "check", "-c", self.conf, "--kafka"], capture_output=True, text=True)
         if done.returncode:
@@ -62,7 +64,7 @@ class Stage:
 
     def replay(self, records, until=None):
         """What `cpid replay` says of (partition, timestamp, key, value)...: files in our folder."""
-        files = [open(path, "w", encoding="utf-8") for path in self.inputs()]
+        files = [open(path, "w", encoding="utf-8") for _, _, path in self.inputs()]
         offset = [0] * self.source_partitions
         for partition, ts, key, value in records:
             files[partition].write(json.dumps({
@@ -74,11 +76,11 @@ class Stage:
         self.replay_inputs(until)
 
     def replay_topic(self, until=None):
-        """The same of what really is in the source topic. Returns how many records these are."""
+        """The same of what really is in the source topics. Returns how many records these are."""
         count = 0
-        for partition, path in enumerate(self.inputs()):
+        for topic, partition, path in self.inputs():
             with open(path, "wb") as file:
-                subprocess.run(["kcat", "-C", "-q", "-e", "-J", "-b", BROKER, "-t", self.source,
+                subprocess.run(["kcat", "-C", "-q", "-e", "-J", "-b", BROKER, "-t", topic,
                                 "-p", str(partition), "-o", "beginning"], stdout=file, check=True)
             with open(path, "rb") as file:
                 count += sum(1 for _ in file)
@@ -86,13 +88,14 @@ class Stage:
         return count
 
     def inputs(self):
-        return [os.path.join(self.folder, f"in.{k}.ndjson") for k in range(self.source_partitions)]
+        return [(topic, k, os.path.join(self.folder, f"{topic}.{k}.ndjson"))
+                for topic in self.sources for k in range(self.source_partitions)]
 
     def replay_inputs(self, until):
         command = [CPID, "replay", "-c", self.conf, "-o", self.folder]
         command += ["--until", until] if until else []
-        for path in self.inputs():
-            command += ["-i", f"{self.source}={path}"]
+        for topic, _, path in self.inputs():
+            command += ["-i", f"{topic}={path}"]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if done.returncode:
             self.fail(f"replay: {done.stderr}")
@@ -109,11 +112,11 @@ class Stage:
         """Whether this output is on."""
         return os.path.exists(os.path.join(self.folder, name + ".ndjson"))
 
-    def load(self, records):
+    def load(self, records, topic=None):
         """records: (partition, timestamp, key, value)"""
         lines = "".join(f"{p}\t{ts}\t{key}\t{value}\n" for p, ts, key, value in records
                         if p < self.source_partitions)
-        subprocess.run([LOAD, BROKER, self.source], input=lines, text=True, check=True)
+        subprocess.run([LOAD, BROKER, topic or self.source], input=lines, text=True, check=True)
 
     # ---- processes
 
@@ -165,7 +168,7 @@ class Stage:
             process.kill()
             process.wait()
         self.processes = []
-        for topic in [] if keep else [self.source, *self.topics()]:
+        for topic in [] if keep else [*self.sources, *self.topics()]:
             subprocess.run([TOPIC, BROKER, "delete", topic], stderr=subprocess.DEVNULL, check=False)
 
     def log(self, instance):
@@ -181,7 +184,7 @@ class Stage:
 
     def ends(self):
         """The sum of all end offsets of our topics: stands still when nothing goes on."""
-        command = ["kcat", "-Q", "-b", BROKER]
+        command = ["kcat", "-Q", "-b", BROKER, "-X", "isolation.level=read_uncommitted"]
         for topic in self.topics()[:2] + self.topics()[-2:]:
             for partition in range(self.partitions):
                 command += ["-t", f"{topic}:{partition}:-1"]

@@ -12,10 +12,10 @@ import stage
 class Commits:
     """The times at which each task's changelog got committed records."""
 
-    def __init__(self, topic, partitions):
+    def __init__(self, topic, partitions, begin="beginning"):
         self.seen = [[] for _ in range(partitions)]
         self.process = subprocess.Popen(
-            ["kcat", "-C", "-E", "-q", "-u", "-b", stage.BROKER, "-t", topic, "-o", "beginning",
+            ["kcat", "-C", "-E", "-q", "-u", "-b", stage.BROKER, "-t", topic, "-o", begin,
              "-X", "isolation.level=read_committed", "-X", "reconnect.backoff.max.ms=200",
              "-X", "socket.timeout.ms=3000", "-X", "topic.metadata.refresh.interval.ms=5000",
              "-f", "%p\\n"],

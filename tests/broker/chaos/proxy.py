@@ -83,6 +83,7 @@ class Proxy:
         self.to = to
         self.rules = []
         self.late = []
+        self.passed = 0   # bytes so far
         self.rate = None  # bytes a second to and from the broker, all connections together
         self.lock = threading.Lock()
         self.free_at = 0.0
@@ -184,6 +185,8 @@ class Proxy:
         body = self.exactly(end, struct.unpack(">i", head)[0])
         if body is None:
             return None
+        with self.lock:
+            self.passed += len(body)
         if self.rate:
             with self.lock:
                 self.free_at = max(self.free_at, time.monotonic()) + len(body) / self.rate
