@@ -197,7 +197,7 @@ static void read_from_now(struct probe *p, const char *out)
 
 int main(int argc, char **argv)
 {
-    static const char *const writes[] = { "linger.ms", "0", NULL };
+    static const char *const writes[] = { "linger.ms", "5", NULL }; /* what clients do unasked */
     static const char *const reads[] = { "group.id",
                                          "bench-probe",
                                          "isolation.level",
