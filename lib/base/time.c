@@ -190,22 +190,28 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
+/* `digits` of them, and what stands behind. */
+static char *put_part(char *p, unsigned value, unsigned digits, char after)
+{
+    for (unsigned d = digits; d-- > 0; value /= 10)
+        p[d] = (char)('0' + value % 10);
+    p[digits] = after;
+    return p + digits + 1;
+}
+
 void cpi_time_format(struct cpi_buf *buf, int64_t ms)
 {
     int64_t days = floor_div(ms, CPI_DAY), year;
-    unsigned month, day, rest = (unsigned)(ms - days * CPI_DAY);
+    unsigned month, day, rest = (unsigned)(ms - days * CPI_DAY), s = rest / 1000;
     cpi_days_split(days, &year, &month, &day);
     cpi_buf_reserve(buf, 32);
     char *p = (char *)buf->at + buf->len;
-    unsigned part[7] = { (unsigned)year,   month,      day, rest / 3600000, rest / 60000 % 60,
-                         rest / 1000 % 60, rest % 1000 };
-    static const unsigned char digits[7] = { 4, 2, 2, 2, 2, 2, 3 };
-    static const char after[8] = "--T::.Z";
-    for (int i = 0; i < 7; i++) {
-        for (int d = digits[i] - 1; d >= 0; d--, part[i] /= 10)
-            p[d] = (char)('0' + part[i] % 10);
-        p += digits[i];
-        *p++ = after[i];
-    }
+    p = put_part(p, (unsigned)year, 4, '-');
+    p = put_part(p, month, 2, '-');
+    p = put_part(p, day, 2, 'T');
+    p = put_part(p, s / 3600, 2, ':');
+    p = put_part(p, s / 60 % 60, 2, ':');
+    p = put_part(p, s % 60, 2, '.');
+    p = put_part(p, rest % 1000, 3, 'Z');
     buf->len = (size_t)(p - (char *)buf->at);
 }

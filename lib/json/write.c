@@ -3,30 +3,61 @@
 #include "cpi/decimal.h"
 #include "cpi/time.h"
 
-void cpi_json_add_string(struct cpi_buf *buf, struct cpi_text t)
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\';
+}
+
+/* The top bit of each byte of w that is not plain; others may be marked too, behind one that is.
+ * Source: "Bit Twiddling Hacks", determine if a word has a zero byte, or one less than n. */
+static uint64_t not_plain(uint64_t w)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
+    return ((w - ones * 0x20) | (quote - ones) | (slash - ones)) & ~w & tops;
+}
+
+/* How many bytes from `from` on need no escape. */
+static uint32_t plain_run(struct cpi_text t, uint32_t from)
+{
+    uint32_t i = from;
+    for (uint64_t w; t.len - i >= sizeof w; i += (uint32_t)sizeof w) {
+        memcpy(&w, t.at + i, sizeof w);
+        if (not_plain(w))
+            break;
+    }
+    while (i < t.len && is_plain((unsigned char)t.at[i]))
+        i++;
+    return i - from;
+}
+
+static void add_escape(struct cpi_buf *buf, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
+    cpi_buf_add_byte(buf, '\\');
+    if (c == '"' || c == '\\') {
+        cpi_buf_add_byte(buf, c);
+        return;
+    }
+    const uint8_t escape[] = { 'u', '0', '0', (uint8_t)hex[c >> 4], (uint8_t)hex[c & 15] };
+    cpi_buf_add(buf, escape, sizeof escape);
+}
+
+void cpi_json_add_string(struct cpi_buf *buf, struct cpi_text t)
+{
     if (!t.at) {
         cpi_buf_add_string(buf, "null");
         return;
     }
+    cpi_buf_reserve(buf, (size_t)t.len + 2);
     cpi_buf_add_byte(buf, '"');
-    uint32_t from = 0;
     for (uint32_t i = 0; i < t.len; i++) {
-        unsigned char c = (unsigned char)t.at[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        cpi_buf_add(buf, t.at + from, i - from);
-        from = i + 1;
-        cpi_buf_add_byte(buf, '\\');
-        if (c == '"' || c == '\\') {
-            cpi_buf_add_byte(buf, c);
-        } else {
-            const uint8_t escape[] = { 'u', '0', '0', (uint8_t)hex[c >> 4], (uint8_t)hex[c & 15] };
-            cpi_buf_add(buf, escape, sizeof escape);
-        }
+        uint32_t run = plain_run(t, i);
+        cpi_buf_add(buf, t.at + i, run);
+        i += run;
+        if (i < t.len)
+            add_escape(buf, (unsigned char)t.at[i]);
     }
-    cpi_buf_add(buf, t.at + from, t.len - from);
     cpi_buf_add_byte(buf, '"');
 }
 
