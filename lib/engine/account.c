@@ -184,7 +184,8 @@ static void advance(struct cpi_account *a, int64_t w)
 static struct cpi_entity *entity_of(const struct cpi_account *a)
 {
     uint32_t e = cpi_entities_find(&a->stage.entities, a->entity);
-    return e == CPI_NONE ? NULL : &a->stage.entities.at[e];
+    return e == CPI_NONE ? NULL
+                         : a->stage.entities.at[e].awake; /* nothing settles, so none sleeps */
 }
 
 static void read_figure(struct cpi_account *a, int64_t end)

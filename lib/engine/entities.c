@@ -13,30 +13,44 @@ void cpi_entities_init(struct cpi_entities *entities, const struct cpi_model *mo
     cpi_index_init(&entities->index);
 }
 
-static void marks_fini(struct cpi_entity *entity)
+static void seat_fini(struct cpi_seat *seat)
 {
-    free(entity->mark);
-    free(entity->revised);
-    free(entity->rule);
-    entity->mark = NULL;
-    entity->revised = NULL;
-    entity->rule = NULL;
-    entity->n_marks = entity->cap_marks = entity->n_rules = entity->cap_rules = 0;
-    entity->n_revised = entity->cap_revised = 0;
+    if (seat->asleep)
+        free(seat->bytes);
+    else
+        cpi_entity_free(seat->awake);
+    free(seat->key);
 }
 
-static void entity_fini(struct cpi_entity *entity)
+struct cpi_entity *cpi_entities_get(struct cpi_entities *entities, uint32_t e)
 {
-    free(entity->key);
-    free((char *)entity->path.at);
-    cpi_panes_fini(&entity->panes);
-    marks_fini(entity);
+    struct cpi_seat *seat = &entities->at[e];
+    if (seat->asleep) {
+        uint8_t *bytes = seat->bytes;
+        seat->awake = cpi_entity_wake(bytes, seat->key, seat->key_len);
+        seat->asleep = false;
+        free(bytes);
+    }
+    return seat->awake;
+}
+
+uint64_t cpi_seat_bytes(const struct cpi_seat *seat)
+{
+    uint64_t bytes = sizeof *seat + seat->key_len;
+    if (seat->asleep)
+        return bytes + cpi_entity_sleeping_bytes(seat->bytes);
+    if (!seat->awake)
+        return bytes;
+    bytes += sizeof *seat->awake;
+    for (uint32_t i = 0; i < seat->awake->panes.count; i++)
+        bytes += cpi_series_bytes(&seat->awake->panes.series[i]);
+    return bytes;
 }
 
 void cpi_entities_fini(struct cpi_entities *entities)
 {
     for (size_t e = 0; e < entities->count; e++)
-        entity_fini(&entities->at[e]);
+        seat_fini(&entities->at[e]);
     for (size_t g = 0; g < entities->n_gone; g++)
         cpi_buf_fini(&entities->gone_row[g]);
     for (size_t g = 0; g < entities->n_gone_keys; g++)
@@ -81,12 +95,9 @@ uint32_t cpi_entities_ensure(struct cpi_entities *entities, struct cpi_text key)
         e = entities->free[--entities->n_free];
     else
         e = (uint32_t)entities->count++;
-    entities->at[e] = (struct cpi_entity){ .key = cpi_xtextdup(key),
-                                           .key_len = key.len,
-                                           .due = CPI_TIME_END,
-                                           .changed = CPI_TIME_NONE,
-                                           .thinned = CPI_TIME_NONE };
-    cpi_panes_init(&entities->at[e].panes);
+    struct cpi_seat *seat = &entities->at[e];
+    *seat = (struct cpi_seat){ .key = cpi_xtextdup(key), .key_len = key.len, .due = CPI_TIME_END };
+    seat->awake = cpi_entity_new(seat->key, key.len);
     cpi_index_add(&entities->index, cpi_hash_text(key), e);
     entities->order =
         cpi_grow(entities->order, entities->n_order, &entities->cap_order, sizeof *entities->order);
@@ -99,8 +110,8 @@ uint32_t cpi_entities_ensure(struct cpi_entities *entities, struct cpi_text key)
 static int order_keys(const void *a, const void *b, void *arg)
 {
     const struct cpi_entities *entities = arg;
-    const struct cpi_entity *l = &entities->at[*(const uint32_t *)a];
-    const struct cpi_entity *r = &entities->at[*(const uint32_t *)b];
+    const struct cpi_seat *l = &entities->at[*(const uint32_t *)a];
+    const struct cpi_seat *r = &entities->at[*(const uint32_t *)b];
     return cpi_text_order((struct cpi_text){ l->key, l->key_len },
                           (struct cpi_text){ r->key, r->key_len });
 }
@@ -166,11 +177,11 @@ const uint32_t *cpi_entities_order(struct cpi_entities *entities)
     return entities->order;
 }
 
-static void head_key(struct cpi_buf *key, const struct cpi_entity *entity)
+static void head_key(struct cpi_buf *key, const struct cpi_seat *seat)
 {
     cpi_buf_reset(key);
     cpi_buf_add_byte(key, 'e');
-    cpi_buf_add(key, entity->key, entity->key_len);
+    cpi_buf_add(key, seat->key, seat->key_len);
 }
 
 static struct cpi_buf *gone_row(struct cpi_entities *entities)
@@ -184,9 +195,10 @@ static struct cpi_buf *gone_row(struct cpi_entities *entities)
 
 void cpi_entities_touch(struct cpi_entities *entities, uint32_t e)
 {
-    if (entities->at[e].touched)
+    struct cpi_entity *entity = cpi_entities_get(entities, e);
+    if (entity->touched)
         return;
-    entities->at[e].touched = true;
+    entity->touched = true;
     entities->dirty =
         cpi_grow(entities->dirty, entities->n_dirty, &entities->cap_dirty, sizeof *entities->dirty);
     entities->dirty[entities->n_dirty++] = e;
@@ -194,164 +206,24 @@ void cpi_entities_touch(struct cpi_entities *entities, uint32_t e)
 
 void cpi_entities_remove(struct cpi_entities *entities, uint32_t e)
 {
-    struct cpi_entity *entity = &entities->at[e];
-    struct cpi_text key = { entity->key, entity->key_len };
-    head_key(gone_row(entities), entity);
+    struct cpi_seat *seat = &entities->at[e];
+    struct cpi_text key = { seat->key, seat->key_len };
+    head_key(gone_row(entities), seat);
     cpi_index_take(&entities->index, cpi_hash_text(key), e);
     entities->gone_key = cpi_grow(entities->gone_key, entities->n_gone_keys,
                                   &entities->cap_gone_keys, sizeof *entities->gone_key);
-    entities->gone_key[entities->n_gone_keys++] = entity->key;
-    entity->key = NULL;
-    entity_fini(entity);
-    *entity = (struct cpi_entity){ .due = CPI_TIME_END };
+    entities->gone_key[entities->n_gone_keys++] = seat->key;
+    seat->key = NULL;
+    seat_fini(seat);
+    *seat = (struct cpi_seat){ .due = CPI_TIME_END };
     entities->left =
         cpi_grow(entities->left, entities->n_left, &entities->cap_left, sizeof *entities->left);
     entities->left[entities->n_left++] = e;
 }
 
-/* ---- marks ---- */
-
-static uint32_t place(uint16_t indicator, uint16_t window)
-{
-    return (uint32_t)indicator << 16 | window;
-}
-
-/* Index of the first mark at or behind the place. */
-static size_t seek_mark(const struct cpi_entity *entity, uint32_t at)
-{
-    size_t low = 0, high = entity->n_marks;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (place(entity->mark[mid].indicator, entity->mark[mid].window) < at)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-struct cpi_mark *cpi_entity_find_mark(const struct cpi_entity *entity, uint16_t indicator,
-                                      uint16_t window)
-{
-    size_t m = seek_mark(entity, place(indicator, window));
-    return m < entity->n_marks && entity->mark[m].indicator == indicator &&
-                   entity->mark[m].window == window
-               ? &entity->mark[m]
-               : NULL;
-}
-
-bool cpi_entity_has_mark(const struct cpi_entity *entity, uint16_t indicator)
-{
-    size_t m = seek_mark(entity, place(indicator, 0));
-    return m < entity->n_marks && entity->mark[m].indicator == indicator;
-}
-
-struct cpi_mark *cpi_entity_mark(struct cpi_entity *entity, uint16_t indicator, uint16_t window)
-{
-    struct cpi_mark *mark = cpi_entity_find_mark(entity, indicator, window);
-    if (mark)
-        return mark;
-    size_t m = seek_mark(entity, place(indicator, window));
-    entity->mark =
-        cpi_grow(entity->mark, entity->n_marks, &entity->cap_marks, sizeof *entity->mark);
-    mark = &entity->mark[m];
-    memmove(mark + 1, mark, (entity->n_marks++ - m) * sizeof *mark);
-    *mark = (struct cpi_mark){ .indicator = indicator, .window = window };
-    return mark;
-}
-
-/* Index of the first revised end of (indicator, window) at or behind `end`, or of what follows. */
-static size_t seek_revised(const struct cpi_entity *entity, uint16_t indicator, uint16_t window,
-                           int64_t end)
-{
-    size_t low = 0, high = entity->n_revised;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        const struct cpi_revised *at = &entity->revised[mid];
-        uint32_t there = place(at->indicator, at->window), here = place(indicator, window);
-        if (there < here || (there == here && at->end < end))
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-/* NULL = was not revised. */
-static struct cpi_revised *find_revised(const struct cpi_entity *entity, uint16_t indicator,
-                                        uint16_t window, int64_t end)
-{
-    size_t i = seek_revised(entity, indicator, window, end);
-    struct cpi_revised *at = entity->revised + i;
-    return i < entity->n_revised && at->indicator == indicator && at->window == window &&
-                   at->end == end
-               ? at
-               : NULL;
-}
-
-uint32_t cpi_entity_revision(const struct cpi_entity *entity, uint16_t indicator, uint16_t window,
-                             int64_t end)
-{
-    const struct cpi_revised *at = find_revised(entity, indicator, window, end);
-    return at ? at->revision : 0;
-}
-
-static struct cpi_revised *add_revised(struct cpi_entity *entity, uint16_t indicator,
-                                       uint16_t window, int64_t end)
-{
-    size_t i = seek_revised(entity, indicator, window, end);
-    entity->revised =
-        cpi_grow(entity->revised, entity->n_revised, &entity->cap_revised, sizeof *entity->revised);
-    struct cpi_revised *at = &entity->revised[i];
-    memmove(at + 1, at, (entity->n_revised++ - i) * sizeof *at);
-    *at = (struct cpi_revised){ end, 0, indicator, window };
-    return at;
-}
-
-uint32_t cpi_entity_revise(struct cpi_entity *entity, uint16_t indicator, uint16_t window,
-                           int64_t end)
-{
-    struct cpi_revised *at = find_revised(entity, indicator, window, end);
-    if (!at)
-        at = add_revised(entity, indicator, window, end);
-    return ++at->revision;
-}
-
-void cpi_entity_forget_revisions(struct cpi_entity *entity, uint16_t indicator, uint16_t window,
-                                 int64_t oldest)
-{
-    size_t from = seek_revised(entity, indicator, window, INT64_MIN);
-    size_t to = seek_revised(entity, indicator, window, oldest);
-    if (from == to)
-        return;
-    memmove(entity->revised + from, entity->revised + to,
-            (entity->n_revised - to) * sizeof *entity->revised);
-    entity->n_revised -= to - from;
-}
-
-struct cpi_rule_state *cpi_entity_rule(struct cpi_entity *entity, uint16_t rule)
-{
-    for (size_t r = 0; r < entity->n_rules; r++)
-        if (entity->rule[r].rule == rule)
-            return &entity->rule[r];
-    entity->rule =
-        cpi_grow(entity->rule, entity->n_rules, &entity->cap_rules, sizeof *entity->rule);
-    struct cpi_rule_state *state = &entity->rule[entity->n_rules++];
-    state->rule = rule;
-    cpi_alert_init(&state->state);
-    return state;
-}
-
-void cpi_entity_set_path(struct cpi_entity *entity, struct cpi_text path)
-{
-    if (!path.len || cpi_text_equal(entity->path, path))
-        return;
-    free((char *)entity->path.at);
-    entity->path = (struct cpi_text){ cpi_xtextdup(path), path.len };
-    entity->head_dirty = true;
-}
-
 /* ---- rows ---- */
+
+#define ROWS_KEPT 1024 /* room for so many stays */
 
 /* Panes of one start share a row, since an event mostly changes several; those with samples, which
  * are large, have one each. */
@@ -363,22 +235,21 @@ static uint32_t group_of(const struct cpi_model *model, uint16_t indicator)
 
 static void change(struct cpi_entities *entities, uint32_t e, uint32_t group, int64_t start)
 {
-    const struct cpi_entity *entity = &entities->at[e];
+    const struct cpi_seat *seat = &entities->at[e];
     const struct cpi_pane_row *last = entities->row + entities->n_rows - 1;
-    if (entities->n_rows && last->key == entity->key && last->group == group &&
-        last->start == start)
+    if (entities->n_rows && last->key == seat->key && last->group == group && last->start == start)
         return;
     entities->row =
         cpi_grow(entities->row, entities->n_rows, &entities->cap_rows, sizeof *entities->row);
     entities->row[entities->n_rows++] =
-        (struct cpi_pane_row){ entity->key, entity->key_len, e, group, start };
+        (struct cpi_pane_row){ seat->key, seat->key_len, e, group, start };
 }
 
 struct cpi_pane *cpi_entities_pane(struct cpi_entities *entities, uint32_t e, uint16_t indicator,
                                    uint8_t kind, int64_t start, uint8_t rung)
 {
     change(entities, e, group_of(entities->model, indicator), start);
-    return cpi_panes_ensure(&entities->at[e].panes, indicator, kind, start, rung);
+    return cpi_panes_ensure(&cpi_entities_get(entities, e)->panes, indicator, kind, start, rung);
 }
 
 void cpi_entities_drop_pane(struct cpi_entities *entities, uint32_t e, struct cpi_series *series,
@@ -388,12 +259,12 @@ void cpi_entities_drop_pane(struct cpi_entities *entities, uint32_t e, struct cp
     cpi_series_remove(series, pane);
 }
 
-static void encode_head(const struct cpi_entity *entity, const struct cpi_model *model,
+static void encode_head(const struct cpi_entity *entity, int64_t due, const struct cpi_model *model,
                         struct cpi_buf *value)
 {
     cpi_buf_reset(value);
     cpi_buf_put_text(value, entity->path);
-    cpi_buf_put_int(value, entity->due);
+    cpi_buf_put_int(value, due);
     cpi_buf_put_int(value, entity->changed);
     cpi_buf_put_int(value, entity->thinned);
     cpi_buf_put_uint(value, entity->n_marks);
@@ -405,8 +276,8 @@ static void encode_head(const struct cpi_entity *entity, const struct cpi_model 
         cpi_buf_add_byte(value, mark->said);
         cpi_buf_put_u64(value, mark->hash);
         cpi_buf_put_int(value, mark->counts);
-        size_t i = seek_revised(entity, mark->indicator, mark->window, INT64_MIN);
-        size_t end = seek_revised(entity, mark->indicator, mark->window, CPI_TIME_END);
+        size_t i = cpi_entity_seek_revised(entity, mark->indicator, mark->window, INT64_MIN);
+        size_t end = cpi_entity_seek_revised(entity, mark->indicator, mark->window, CPI_TIME_END);
         cpi_buf_put_uint(value, end - i);
         for (; i < end; i++) {
             cpi_buf_put_int(value, entity->revised[i].end);
@@ -445,15 +316,16 @@ static void row_key(struct cpi_buf *key, const struct cpi_pane_row *row)
 }
 
 /* The panes of the row, each as its rung and a cell. Returns how many there are. */
-static uint32_t encode_panes(const struct cpi_entities *entities, const struct cpi_pane_row *row,
+static uint32_t encode_panes(struct cpi_entities *entities, const struct cpi_pane_row *row,
                              struct cpi_buf *buf)
 {
     const struct cpi_model *model = entities->model;
     uint32_t e = row->entity, count = 0;
     if (entities->at[e].key != row->key) /* it went, and may have come back since */
         e = cpi_entities_find(entities, (struct cpi_text){ row->key, row->key_len });
-    for (uint32_t s = 0; e != CPI_NONE && s < entities->at[e].panes.count; s++) {
-        const struct cpi_series *series = &entities->at[e].panes.series[s];
+    const struct cpi_panes *panes = e == CPI_NONE ? NULL : &cpi_entities_get(entities, e)->panes;
+    for (uint32_t s = 0; panes && s < panes->count; s++) {
+        const struct cpi_series *series = &panes->series[s];
         struct cpi_pane_cursor cursor;
         if (group_of(model, series->indicator) != row->group)
             continue;
@@ -507,38 +379,54 @@ static void settle_gone(struct cpi_entities *entities, uint32_t task, struct cpi
     entities->n_gone = 0;
 }
 
-/* Most panes are written once: facts wait for the step that makes them known. */
-static void put_to_rest(struct cpi_entity *entity)
+/* Most panes are written once: facts wait for the step that makes them known. An entity with
+ * nothing to do sleeps. */
+static void put_to_rest(struct cpi_seat *seat)
 {
+    struct cpi_entity *entity = seat->awake;
     for (uint32_t i = 0; i < entity->panes.count; i++)
         cpi_series_pack(&entity->panes.series[i], CPI_TIME_END);
+    if (!entity->idle || seat->waiting || !cpi_entity_can_sleep(entity))
+        return;
+    seat->bytes = cpi_entity_sleep(entity);
+    seat->asleep = true;
+}
+
+static void settle_entity(struct cpi_entities *entities, struct cpi_seat *seat, uint32_t task,
+                          struct cpi_buf *key, struct cpi_buf *value, struct cpi_outbox *box)
+{
+    struct cpi_entity *entity = seat->awake;
+    entity->touched = false;
+    if (entity->head_dirty && cpi_outbox_wants_rows(box)) {
+        head_key(key, seat);
+        encode_head(entity, seat->due, entities->model, value);
+        cpi_outbox_put_row(box, task, cpi_buf_text(key), cpi_buf_text(value));
+    }
+    entity->head_dirty = false;
+    put_to_rest(seat);
 }
 
 void cpi_entities_settle(struct cpi_entities *entities, uint32_t task, struct cpi_outbox *box)
 {
-    bool wanted = cpi_outbox_wants_rows(box);
     struct cpi_buf key, value;
     cpi_buf_init(&key);
     cpi_buf_init(&value);
     settle_gone(entities, task, box);
-    if (wanted)
+    if (cpi_outbox_wants_rows(box))
         settle_rows(entities, task, box);
     for (size_t d = 0; d < entities->n_dirty; d++) {
-        struct cpi_entity *entity = &entities->at[entities->dirty[d]];
-        if (!entity->touched || !entity->key)
-            continue;
-        entity->touched = false;
-        if (entity->head_dirty && wanted) {
-            head_key(&key, entity);
-            encode_head(entity, entities->model, &value);
-            cpi_outbox_put_row(box, task, cpi_buf_text(&key), cpi_buf_text(&value));
-        }
-        entity->head_dirty = false;
-        put_to_rest(entity);
+        struct cpi_seat *seat = &entities->at[entities->dirty[d]];
+        if (seat->key && !seat->asleep && seat->awake->touched)
+            settle_entity(entities, seat, task, &key, &value, box);
     }
     for (size_t g = 0; g < entities->n_gone_keys; g++)
         free(entities->gone_key[g]);
     entities->n_dirty = entities->n_rows = entities->n_gone_keys = 0;
+    if (entities->cap_rows > ROWS_KEPT) { /* a boundary at which much was folded up */
+        free(entities->row);
+        entities->row = NULL;
+        entities->cap_rows = 0;
+    }
     cpi_buf_fini(&key);
     cpi_buf_fini(&value);
 }
@@ -572,20 +460,20 @@ static void decode_mark(struct cpi_entity *entity, const struct cpi_model *model
         uint32_t revision = (uint32_t)cpi_read_uint(r);
         r->bad |= !cpi_time_fits(end);
         if (is_known && !r->bad)
-            add_revised(entity, indicator, window, end)->revision = revision;
+            cpi_entity_add_revised(entity, indicator, window, end)->revision = revision;
     }
 }
 
 static bool restore_head(struct cpi_entities *entities, struct cpi_text key, struct cpi_text value)
 {
     const struct cpi_model *model = entities->model;
-    uint32_t e = cpi_entities_ensure(entities, cpi_text_part(key, 1, key.len)); /* may move `at` */
-    struct cpi_entity *entity = &entities->at[e];
+    uint32_t e = cpi_entities_ensure(entities, cpi_text_part(key, 1, key.len));
+    struct cpi_entity *entity = cpi_entities_get(entities, e);
     struct cpi_reader r = cpi_reader_of(value.at, value.len);
-    marks_fini(entity);
+    cpi_entity_clear_marks(entity);
     cpi_entity_set_path(entity, cpi_read_text(&r));
     entity->head_dirty = false;
-    entity->due = cpi_read_int(&r);
+    int64_t due = entities->at[e].due = cpi_read_int(&r);
     entity->changed = cpi_read_int(&r);
     entity->thinned = cpi_read_int(&r);
     uint64_t marks = cpi_read_uint(&r);
@@ -601,25 +489,26 @@ static bool restore_head(struct cpi_entities *entities, struct cpi_text key, str
             if (cpi_text_equal(model->alert[a].name, name))
                 cpi_entity_rule(entity, a)->state = state;
     }
-    return !r.bad && !cpi_reader_left(&r) && cpi_time_fits_or(entity->due, CPI_TIME_END) &&
+    return !r.bad && !cpi_reader_left(&r) && cpi_time_fits_or(due, CPI_TIME_END) &&
            cpi_time_fits_or(entity->changed, CPI_TIME_NONE) &&
            cpi_time_fits_or(entity->thinned, CPI_TIME_NONE);
 }
 
 /* An entity that went: what its rows said before does not hold for one that came back. */
-static void forget_head(struct cpi_entity *entity)
+static void forget_head(struct cpi_entities *entities, uint32_t e)
 {
-    marks_fini(entity);
+    struct cpi_entity *entity = cpi_entities_get(entities, e);
+    cpi_entity_clear_marks(entity);
     free((char *)entity->path.at);
     entity->path = CPI_ABSENT;
-    entity->due = CPI_TIME_END;
+    entities->at[e].due = CPI_TIME_END;
     entity->changed = entity->thinned = CPI_TIME_NONE;
 }
 
 /* The panes of an earlier row of that place. */
 static void forget_row(struct cpi_entities *entities, uint32_t e, uint32_t group, int64_t start)
 {
-    struct cpi_panes *panes = &entities->at[e].panes;
+    struct cpi_panes *panes = &cpi_entities_get(entities, e)->panes;
     for (uint32_t s = 0; s < panes->count; s++) {
         struct cpi_series *series = &panes->series[s];
         if (group_of(entities->model, series->indicator) != group)
@@ -636,7 +525,7 @@ static void forget_row(struct cpi_entities *entities, uint32_t e, uint32_t group
 static bool restore_pane(struct cpi_entities *entities, uint32_t e, uint32_t group, int64_t start,
                          struct cpi_reader *r)
 {
-    struct cpi_panes *panes = &entities->at[e].panes;
+    struct cpi_panes *panes = &cpi_entities_get(entities, e)->panes;
     struct cpi_cell cell;
     uint8_t rung = cpi_read_byte(r);
     bool fine = cpi_cell_decode(&cell, start, entities->model, r) && cell.start == start &&
@@ -690,24 +579,30 @@ bool cpi_entities_restore(struct cpi_entities *entities, struct cpi_text key, st
         return restore_head(entities, key, value);
     uint32_t e = cpi_entities_find(entities, cpi_text_part(key, 1, key.len));
     if (e != CPI_NONE)
-        forget_head(&entities->at[e]);
+        forget_head(entities, e);
     return true;
 }
 
-static bool is_nothing(const struct cpi_entity *entity)
+static bool is_nothing(const struct cpi_seat *seat)
 {
-    return entity->key && !entity->panes.count && !entity->n_marks && !entity->n_rules &&
-           !entity->waiting && entity->due == CPI_TIME_END;
+    const struct cpi_entity *entity = seat->awake;
+    return !entity->panes.count && !entity->n_marks && !entity->n_rules && !seat->waiting &&
+           seat->due == CPI_TIME_END;
 }
 
-void cpi_entities_restored(struct cpi_entities *entities)
+void cpi_entities_restored(struct cpi_entities *entities, int64_t cursor)
 {
     for (uint32_t e = 0; e < entities->count; e++) {
-        cpi_panes_tidy(&entities->at[e].panes);
-        put_to_rest(&entities->at[e]);
-        if (!is_nothing(&entities->at[e]))
+        struct cpi_seat *seat = &entities->at[e];
+        if (!seat->key)
             continue;
-        cpi_entities_remove(entities, e);
-        cpi_buf_fini(&entities->gone_row[--entities->n_gone]); /* its row is gone already */
+        cpi_panes_tidy(&cpi_entities_get(entities, e)->panes);
+        if (is_nothing(seat)) {
+            cpi_entities_remove(entities, e);
+            cpi_buf_fini(&entities->gone_row[--entities->n_gone]); /* its row is gone already */
+            continue;
+        }
+        seat->awake->idle = cpi_entity_is_idle(seat->due, cursor);
+        put_to_rest(seat);
     }
 }

@@ -213,13 +213,11 @@ const struct cpi_task_counts *cpi_task_counts(const struct cpi_task *task)
 static void count_rules(const struct cpi_entities *entities, struct cpi_task_status *ret)
 {
     for (size_t e = 0; e < entities->count; e++) {
-        const struct cpi_entity *entity = &entities->at[e];
-        ret->state_bytes += sizeof *entity + entity->key_len;
-        for (uint32_t i = 0; i < entity->panes.count; i++)
-            ret->state_bytes += cpi_series_bytes(&entity->panes.series[i]);
-        for (size_t r = 0; r < entity->n_rules; r++) {
-            ret->firing += entity->rule[r].state.phase == CPI_ALERT_FIRING;
-            ret->pending_alerts += entity->rule[r].state.phase == CPI_ALERT_PENDING;
+        const struct cpi_seat *seat = &entities->at[e];
+        ret->state_bytes += cpi_seat_bytes(seat);
+        for (size_t r = 0; seat->key && !seat->asleep && r < seat->awake->n_rules; r++) {
+            ret->firing += seat->awake->rule[r].state.phase == CPI_ALERT_FIRING;
+            ret->pending_alerts += seat->awake->rule[r].state.phase == CPI_ALERT_PENDING;
         }
     }
 }

@@ -123,7 +123,7 @@ void cpi_window_alerts(struct cpi_window_stage *stage, struct cpi_entity *entity
 static void refresh_rule(struct cpi_window_stage *stage, uint32_t e, struct cpi_rule_state *state,
                          struct cpi_outbox *box)
 {
-    struct cpi_entity *entity = &stage->entities.at[e];
+    struct cpi_entity *entity = cpi_entities_get(&stage->entities, e);
     const struct cpi_alert *rule = &stage->model->alert[state->rule];
     bool firing = state->state.phase == CPI_ALERT_FIRING;
     if (!firing && !state->state.resends)
@@ -156,7 +156,9 @@ void cpi_window_refresh(struct cpi_window_stage *stage, struct cpi_outbox *box)
     if (stage->w <= stage->clock - CPI_HOUR - stage->model->longest_wait_ms)
         return; /* catching up: transitions alone, and they arrive already ended */
     const uint32_t *order = cpi_entities_order(&stage->entities);
-    for (size_t i = 0; i < stage->entities.n_order; i++)
-        for (size_t r = 0; r < stage->entities.at[order[i]].n_rules; r++)
-            refresh_rule(stage, order[i], &stage->entities.at[order[i]].rule[r], box);
+    for (size_t i = 0; i < stage->entities.n_order; i++) {
+        const struct cpi_seat *seat = &stage->entities.at[order[i]];
+        for (size_t r = 0; !seat->asleep && r < seat->awake->n_rules; r++)
+            refresh_rule(stage, order[i], &seat->awake->rule[r], box);
+    }
 }

@@ -35,8 +35,8 @@ void cpi_window_publish(struct cpi_window_stage *stage, struct cpi_entity *entit
         return;
     struct cpi_mark *mark = cpi_entity_mark(entity, figure->indicator, figure->window);
     mark->said = true;
-    mark->hash = figure->hash;
     mark->counts = figure->n > 0;
+    mark->hash = mark->counts ? figure->hash : 0; /* whatever has an n differs from it */
 }
 
 static void fire_figure(struct cpi_window_stage *stage, struct cpi_entity *entity,
@@ -75,7 +75,7 @@ static bool is_watched(const struct cpi_window_stage *stage, const struct cpi_en
 void cpi_window_fire(struct cpi_window_stage *stage, uint32_t e, int64_t step,
                      struct cpi_outbox *box)
 {
-    struct cpi_entity *entity = &stage->entities.at[e];
+    struct cpi_entity *entity = cpi_entities_get(&stage->entities, e);
     const struct cpi_model *model = stage->model;
     for (uint16_t i = 0; i < model->n_indicators; i++) {
         const struct cpi_indicator *ind = &model->indicator[i];
@@ -87,13 +87,14 @@ void cpi_window_fire(struct cpi_window_stage *stage, uint32_t e, int64_t step,
                                      cpi_window_step(&model->window[ind->over[o]]), step))
                 fire_figure(stage, entity, i, ind->over[o], step, box);
     }
-    int64_t was_due = entity->due;
     cpi_window_thin(stage, e, step, box);
-    entity = &stage->entities.at[e];
-    if (!entity->key)
+    struct cpi_seat *seat = &stage->entities.at[e];
+    if (!seat->key)
         return;
-    entity->due = cpi_window_due(stage, entity, step);
-    entity->head_dirty |= entity->due != was_due;
+    int64_t was_due = seat->due;
+    seat->due = cpi_window_due(stage, entity, step);
+    entity->head_dirty |= seat->due != was_due;
+    entity->idle = cpi_entity_is_idle(seat->due, step);
     cpi_entities_touch(&stage->entities, e);
 }
 

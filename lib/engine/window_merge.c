@@ -118,7 +118,7 @@ static void merge_entity(struct cpi_window_stage *stage, const struct cpi_waitin
                          int64_t known, int64_t step, struct candidates *all,
                          struct cpi_outbox *box)
 {
-    struct cpi_entity *entity = &stage->entities.at[waiting->entity];
+    struct cpi_entity *entity = cpi_entities_get(&stage->entities, waiting->entity);
     all->count = 0;
     for (uint32_t c = 0; c < waiting->n_cells; c++) {
         const struct cpi_cell *cell = &waiting->cell[c];
@@ -131,9 +131,10 @@ static void merge_entity(struct cpi_window_stage *stage, const struct cpi_waitin
     cpi_entity_set_path(entity, waiting->path);
     for (uint32_t c = 0; c < waiting->n_cells; c++)
         merge_cell(stage, waiting->entity, &waiting->cell[c], step);
-    entity->waiting--;
+    stage->entities.at[waiting->entity].waiting--;
     entity->changed = step;
-    entity->due = step;
+    stage->entities.at[waiting->entity].due = step;
+    entity->idle = false;
     entity->head_dirty = true;
     cpi_entities_touch(&stage->entities, waiting->entity);
     if (all->count > 1)
@@ -145,8 +146,8 @@ static void merge_entity(struct cpi_window_stage *stage, const struct cpi_waitin
 static int order_waiting(const void *a, const void *b, void *arg)
 {
     const struct cpi_window_stage *stage = arg;
-    const struct cpi_entity *l = &stage->entities.at[((const struct cpi_waiting *)a)->entity];
-    const struct cpi_entity *r = &stage->entities.at[((const struct cpi_waiting *)b)->entity];
+    const struct cpi_seat *l = &stage->entities.at[((const struct cpi_waiting *)a)->entity];
+    const struct cpi_seat *r = &stage->entities.at[((const struct cpi_waiting *)b)->entity];
     return cpi_text_order((struct cpi_text){ l->key, l->key_len },
                           (struct cpi_text){ r->key, r->key_len });
 }

@@ -9,7 +9,7 @@
 static void waiting_key(struct cpi_buf *key, const struct cpi_window_stage *stage, int64_t step,
                         const struct cpi_waiting *waiting)
 {
-    const struct cpi_entity *entity = &stage->entities.at[waiting->entity];
+    const struct cpi_seat *entity = &stage->entities.at[waiting->entity];
     cpi_buf_reset(key);
     cpi_buf_add_byte(key, 'b');
     cpi_buf_put_int(key, step);
@@ -126,7 +126,7 @@ static void compact_inbox(struct cpi_window_stage *stage)
 void cpi_window_stage_restored(struct cpi_window_stage *stage)
 {
     compact_inbox(stage);
-    cpi_entities_restored(&stage->entities);
+    cpi_entities_restored(&stage->entities, stage->cursor);
     stage->min_due = CPI_TIME_END;
     for (size_t e = 0; e < stage->entities.count; e++)
         if (stage->entities.at[e].due < stage->min_due)

@@ -209,7 +209,7 @@ static size_t resume_at(struct cpi_window_stage *stage)
         return 0;
     while (low < high) {
         size_t mid = (low + high) / 2;
-        const struct cpi_entity *entity = &stage->entities.at[order[mid]];
+        const struct cpi_seat *entity = &stage->entities.at[order[mid]];
         if (cpi_text_order((struct cpi_text){ entity->key, entity->key_len },
                            cpi_buf_text(&stage->fired)) <= 0)
             low = mid + 1;

@@ -106,7 +106,7 @@ static void thin_series(struct cpi_window_stage *stage, uint32_t e, struct cpi_s
 
 static void thin_panes(struct cpi_window_stage *stage, uint32_t e, int64_t step)
 {
-    struct cpi_entity *entity = &stage->entities.at[e];
+    struct cpi_entity *entity = cpi_entities_get(&stage->entities, e);
     int64_t since = entity->swept ? entity->thinned : CPI_TIME_NONE;
     for (uint32_t s = 0; s < entity->panes.count; s++)
         thin_series(stage, e, &entity->panes.series[s], since, step);
@@ -170,7 +170,7 @@ static bool is_named(const struct cpi_window_stage *stage, const struct cpi_enti
 void cpi_window_thin(struct cpi_window_stage *stage, uint32_t e, int64_t step,
                      struct cpi_outbox *box)
 {
-    struct cpi_entity *entity = &stage->entities.at[e];
+    struct cpi_entity *entity = cpi_entities_get(&stage->entities, e);
     int64_t hour = cpi_calendar_floor(&stage->calendar, (struct cpi_step){ CPI_HOUR, 0 }, step);
     if (entity->thinned != CPI_TIME_NONE && entity->thinned >= hour)
         return;
@@ -179,7 +179,8 @@ void cpi_window_thin(struct cpi_window_stage *stage, uint32_t e, int64_t step,
     entity->head_dirty = true;
     drop_marks(stage, entity, box);
     drop_rules(entity);
-    if (!entity->panes.count && !entity->n_marks && !entity->n_rules && !entity->waiting &&
-        !is_named(stage, entity))
+    cpi_entity_forget_ends(entity, step - stage->model->lateness_ms - CPI_DAY);
+    if (!entity->panes.count && !entity->n_marks && !entity->n_rules &&
+        !stage->entities.at[e].waiting && !is_named(stage, entity))
         cpi_entities_remove(&stage->entities, e);
 }

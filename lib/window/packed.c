@@ -199,3 +199,36 @@ struct cpi_packed *cpi_packed_cut(struct cpi_packed *packed, int64_t start)
     packed->last = last;
     return packed;
 }
+
+void cpi_packed_encode(const struct cpi_packed *packed, struct cpi_buf *buf)
+{
+    uint32_t blocks = packed ? n_blocks(packed) : 0;
+    cpi_buf_put_uint(buf, packed ? packed->count : 0);
+    if (!packed)
+        return;
+    cpi_buf_put_uint(buf, packed->len);
+    cpi_buf_add(buf, packed->bytes, packed->len);
+    cpi_buf_put_int(buf, packed->last);
+    for (uint32_t b = 0; b < blocks; b++) {
+        cpi_buf_put_int(buf, packed->block[b].start);
+        cpi_buf_put_uint(buf, packed->block[b].at);
+    }
+}
+
+struct cpi_packed *cpi_packed_decode(struct cpi_reader *r)
+{
+    uint32_t count = (uint32_t)cpi_read_uint(r);
+    if (!count)
+        return NULL;
+    struct cpi_text bytes = cpi_read_bytes(r, cpi_read_uint(r));
+    struct cpi_packed *packed = add_bytes(NULL, bytes.at, bytes.len);
+    packed->count = count;
+    packed->last = cpi_read_int(r);
+    uint32_t blocks = n_blocks(packed);
+    packed->block = blocks ? cpi_xcalloc(blocks, sizeof *packed->block) : NULL;
+    for (uint32_t b = 0; b < blocks; b++) {
+        packed->block[b].start = cpi_read_int(r);
+        packed->block[b].at = (uint32_t)cpi_read_uint(r);
+    }
+    return packed;
+}

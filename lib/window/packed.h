@@ -36,6 +36,9 @@ void cpi_packed_free(struct cpi_packed *packed);
 struct cpi_packed *cpi_packed_add(struct cpi_packed *packed, const struct cpi_pane *pane);
 /* Leaves what lies before `start`, and nothing (NULL) if that is no pane. */
 struct cpi_packed *cpi_packed_cut(struct cpi_packed *packed, int64_t start);
+/* All of it, NULL too, and back. */
+void cpi_packed_encode(const struct cpi_packed *packed, struct cpi_buf *buf);
+struct cpi_packed *cpi_packed_decode(struct cpi_reader *r);
 /* Bytes of memory. */
 uint64_t cpi_packed_bytes(const struct cpi_packed *packed);
 

@@ -121,6 +121,35 @@ void cpi_series_pack(struct cpi_series *series, int64_t until)
     series->at = cpi_xrealloc(series->at, series->cap * sizeof *series->at);
 }
 
+bool cpi_panes_are_packed(const struct cpi_panes *panes)
+{
+    for (uint32_t s = 0; s < panes->count; s++)
+        if (panes->series[s].count)
+            return false;
+    return true;
+}
+
+void cpi_panes_encode(const struct cpi_panes *panes, struct cpi_buf *buf)
+{
+    cpi_buf_put_uint(buf, panes->count);
+    for (uint32_t s = 0; s < panes->count; s++) {
+        cpi_buf_put_uint(buf, panes->series[s].indicator);
+        cpi_buf_add_byte(buf, panes->series[s].kind);
+        cpi_packed_encode(panes->series[s].packed, buf);
+    }
+}
+
+void cpi_panes_decode(struct cpi_panes *panes, struct cpi_reader *r)
+{
+    panes->count = panes->cap = (uint32_t)cpi_read_uint(r);
+    panes->series = panes->count ? cpi_xcalloc(panes->count, sizeof *panes->series) : NULL;
+    for (uint32_t s = 0; s < panes->count; s++) {
+        panes->series[s].indicator = (uint16_t)cpi_read_uint(r);
+        panes->series[s].kind = cpi_read_byte(r);
+        panes->series[s].packed = cpi_packed_decode(r);
+    }
+}
+
 void cpi_cursor_init(struct cpi_pane_cursor *cursor, const struct cpi_series *series, int64_t from)
 {
     *cursor = (struct cpi_pane_cursor){ .series = series };

@@ -43,6 +43,12 @@ int64_t cpi_series_first(const struct cpi_series *series, int64_t from);
 void cpi_series_unpack(struct cpi_series *series, int64_t from);
 /* Packs the panes before `until`. */
 void cpi_series_pack(struct cpi_series *series, int64_t until);
+/* Whether all panes are packed; then they can be written as bytes, and read from these by the
+ * process that wrote them. */
+bool cpi_panes_are_packed(const struct cpi_panes *panes);
+void cpi_panes_encode(const struct cpi_panes *panes, struct cpi_buf *buf);
+/* Into none. */
+void cpi_panes_decode(struct cpi_panes *panes, struct cpi_reader *r);
 /* Bytes of memory. */
 uint64_t cpi_series_bytes(const struct cpi_series *series);
 /* Index in `at` of the first pane at or after `start`. */

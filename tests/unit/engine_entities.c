@@ -42,8 +42,7 @@ static void check_order(struct cpi_entities *entities, const bool *there)
     CHECK_INT(entities->n_order, count);
     CHECK_INT(cpi_entities_live(entities), count);
     for (size_t i = 0; i < count && i < entities->n_order; i++)
-        CHECK(cpi_text_is(cpi_entity_name_of(&entities->at[order[i]]).key) &&
-              strcmp(entities->at[order[i]].key, want[i]) == 0);
+        CHECK(entities->at[order[i]].key && strcmp(entities->at[order[i]].key, want[i]) == 0);
 }
 
 static void test_order(void)
@@ -68,6 +67,93 @@ static void test_order(void)
         }
         CHECK(entities.count <= NAMES);
         cpi_entities_fini(&entities);
+    }
+}
+
+/* ---- sleep ---- */
+
+#define PANES 100 /* more than a block */
+
+static struct cpi_indicator sums[] = { { .kind = CPI_EACH, .amount = true },
+                                       { .kind = CPI_EACH, .samples = true, .amount = true } };
+
+static void fill(struct cpi_entities *entities, uint32_t e)
+{
+    struct cpi_entity *entity = cpi_entities_get(entities, e);
+    struct cpi_fact fact = { .kind = CPI_FACT_COUNTED, .sign = 1 };
+    for (uint16_t ind = 0; ind < 2; ind++)
+        for (int p = 0; p < PANES; p++) {
+            fact.amount = p * 1000 + ind;
+            cpi_agg_add(&cpi_entities_pane(entities, e, ind, CPI_PANE_WINDOW, p * HOUR, 0)->agg,
+                        &sums[ind], &fact);
+        }
+    for (uint16_t window = 0; window < 3; window++) {
+        struct cpi_mark *mark = cpi_entity_mark(entity, 1, window);
+        mark->said = window > 0;
+        mark->counts = window > 1;
+        mark->hash = mark->counts ? 0x123456789abcdef0 : 0;
+    }
+    cpi_entity_revise(entity, 1, 2, 7 * HOUR);
+    cpi_entity_revise(entity, 1, 2, 7 * HOUR);
+    cpi_entity_set_path(entity, CPI_TEXT("phone\x1fsupport"));
+    entity->changed = 99 * HOUR;
+    entity->thinned = 98 * HOUR;
+    entity->swept = true;
+    entity->head_dirty = false;
+}
+
+static void check_filled(const struct cpi_entity *entity, const struct cpi_model *model)
+{
+    struct cpi_reading reading;
+    cpi_reading_init(&reading);
+    for (uint16_t ind = 0; ind < 2; ind++)
+        for (int p = 0; p < PANES; p += 7) {
+            cpi_reading_read(&reading, model, &entity->panes, ind, p * HOUR, (p + 5) * HOUR);
+            int n = p + 5 < PANES ? 5 : PANES - p, sum = 0;
+            for (int i = 0; i < n; i++)
+                sum += (p + i) * 1000 + ind;
+            CHECK_INT(reading.n, n);
+            CHECK_INT(reading.sum, sum);
+            CHECK(!ind || reading.max == (p + n - 1) * 1000 + 1);
+        }
+    cpi_reading_fini(&reading);
+    CHECK_INT(entity->n_marks, 3);
+    for (uint16_t window = 0; window < 3; window++) {
+        const struct cpi_mark *mark = cpi_entity_find_mark(entity, 1, window);
+        CHECK(mark && mark->said == (window > 0) && mark->counts == (window > 1) &&
+              mark->hash == (window > 1 ? 0x123456789abcdef0 : 0));
+    }
+    CHECK_INT(cpi_entity_revision(entity, 1, 2, 7 * HOUR), 2);
+    CHECK_INT(cpi_entity_revision(entity, 1, 1, 7 * HOUR), 0);
+    CHECK(cpi_text_equal(entity->path, CPI_TEXT("phone\x1fsupport")));
+    CHECK(entity->changed == 99 * HOUR && entity->thinned == 98 * HOUR && entity->swept &&
+          !entity->head_dirty && !entity->touched);
+}
+
+static void test_sleep(void)
+{
+    TEST ("an entity with nothing to do soon sleeps, and wakes as it was") {
+        struct cpi_model model = { .indicator = sums, .n_indicators = 2 };
+        struct cpi_entities entities;
+        struct cpi_outbox *box = cpi_outbox_new(&model, 1);
+        cpi_outbox_skip_rows(box);
+        cpi_entities_init(&entities, &model);
+        uint32_t e = cpi_entities_ensure(&entities, CPI_TEXT("team:phone"));
+        for (int round = 0; round < 3; round++) {
+            if (!round)
+                fill(&entities, e);
+            check_filled(cpi_entities_get(&entities, e), &model);
+            cpi_entities_touch(&entities, e);
+            cpi_entities_settle(&entities, 0, box);
+            CHECK(!entities.at[e].asleep);
+            uint64_t awake = cpi_seat_bytes(&entities.at[e]);
+            cpi_entities_get(&entities, e)->idle = true;
+            cpi_entities_touch(&entities, e);
+            cpi_entities_settle(&entities, 0, box);
+            CHECK(entities.at[e].asleep && cpi_seat_bytes(&entities.at[e]) < awake);
+        }
+        cpi_entities_fini(&entities);
+        cpi_outbox_free(box);
     }
 }
 
@@ -228,6 +314,7 @@ int main(void)
 {
     configure();
     test_order();
+    test_sleep();
     test_cost();
     config_fini(&config);
     return check_done();
