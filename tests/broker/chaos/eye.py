@@ -93,9 +93,13 @@ class Journal:
             for line in block.decode(errors="replace").splitlines():
                 self.lines.append((time.monotonic(), name[:-4], line))
 
-    def wait(self, instance, pattern, seconds):
-        """Until such a line comes from now on; the test ends if it does not."""
-        at, deadline = len(self.lines), time.monotonic() + seconds
+    def now(self):
+        """A place for `wait` to begin at."""
+        return len(self.lines)
+
+    def wait(self, instance, pattern, seconds, at=None):
+        """Until such a line comes, from `at` or from now on; the test ends if it does not."""
+        at, deadline = self.now() if at is None else at, time.monotonic() + seconds
         while time.monotonic() < deadline:
             for t, who, line in self.lines[at:]:
                 if (instance is None or who == instance) and re.search(pattern, line):

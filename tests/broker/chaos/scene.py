@@ -162,11 +162,12 @@ class Scene(stage.Stage):
         subprocess.run([stage.TOPIC, stage.BROKER, *words], check=True)
 
     def grow(self, partitions):
+        begin = self.journal.now()
         self.topic("grow", self.source, str(partitions))
         self.source_partitions = partitions
         time.sleep(2)  # the loader must know them, too
         self.pace.partitions = partitions
-        self.journal.wait(None, r"assigned worker=\d+ source_partitions=[2-9]", PATIENCE_S)
+        self.journal.wait(None, r"assigned worker=\d+ source_partitions=[2-9]", PATIENCE_S, begin)
         return time.monotonic()
 
     def vanish(self, instance):
@@ -231,8 +232,9 @@ class Scene(stage.Stage):
         return time.monotonic()
 
     def join(self, instance):
+        begin = self.journal.now()
         self.start(instance, "--clock", "record")
-        self.journal.wait(instance, r"assigned worker=\d+ .* tasks=[1-9]", PATIENCE_S)
+        self.journal.wait(instance, r"assigned worker=\d+ .* tasks=[1-9]", PATIENCE_S, begin)
         return time.monotonic()
 
     def leave(self, instance):

@@ -3,7 +3,7 @@
  *
  *     load ADDRESS TOPIC < lines of PARTITION <tab> TIMESTAMP <tab> KEY <tab> VALUE
  *
- * Ends when the broker has all of them. */
+ * Ends when the broker has all of them, some perhaps twice if it died meanwhile. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +21,15 @@ static void delivered(rd_kafka_t *kafka, const rd_kafka_message_t *message, void
 
 static rd_kafka_t *connect_to(const char *address)
 {
-    static const char *const settings[] = { "enable.idempotence",
-                                            "true",
+    /* one request at a time, and again until it is there: in order, some perhaps twice. An
+     * idempotent producer of librdkafka 2.0 gives up for good when brokers die at the wrong moment.
+     */
+    static const char *const settings[] = { "acks",
+                                            "all",
+                                            "max.in.flight.requests.per.connection",
+                                            "1",
+                                            "message.timeout.ms",
+                                            "0",
                                             "linger.ms",
                                             "20",
                                             "reconnect.backoff.max.ms",
