@@ -63,7 +63,7 @@ step_sim() {
 step_chaos() {
     need kcat kcat && need java default-jre-headless && need mvn maven && build dev || return
     failed=0
-    for scene in "helpdesk $((kills / 2))" "uci $((kills / 2))" brokers cluster way changes; do
+    for scene in "helpdesk $((kills / 2))" "uci $((kills / 2))" brokers cold cluster way changes; do
         echo "---- chaos.py $scene"
         b=$PWD/build/dev
         CPID=$b/cpid CPID_KAFKA=$kafka CPID_TOPIC=$b/tests/topic CPID_LOAD=$b/tests/load \

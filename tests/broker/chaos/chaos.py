@@ -4,13 +4,14 @@ says of the same records.
     chaos.py helpdesk [KILLS]    the helpdesk that tests/bench makes up
     chaos.py uci [KILLS]         the real incident log
     chaos.py brokers [KILLS]     the broker itself killed, every tenth time
+    chaos.py cold [TIMES]        the broker stopped for longer than a transaction may last
     chaos.py cluster [KILLS]     three nodes; coordinators killed, rolling restarts
-    chaos.py way [TIMES]         requests delayed, lost and cut between worker and broker
-    chaos.py late [TIMES]        requests that arrive after they were sent again, in the next transaction
+    chaos.py way [TIMES]         requests delayed, lost, cut and late between worker and broker
+    chaos.py late [TIMES]        only those that arrive after they were sent again, in the next transaction
     chaos.py changes [KILLS]     partitions added, a process gone for good, a topic deleted, access refused
 
-KILLS: kill -9 of a process beside the other faults. The first two are tests of every run, with 20 and 26;
-tests/long.sh plays all of them, and longer."""
+KILLS: kill -9 of a process beside the other faults. The first two and `late` are tests of every run, with 20
+and 26 kills; tests/long.sh plays all of them, and longer."""
 import os
 import shutil
 import sys
@@ -83,6 +84,11 @@ def uci(folder, kills):
         play(logs.Uci(), node, spread(kills, ["all", "join", "freeze", "leave", "broker", "join", "leave"]), 2)
 
 
+def cold(folder, times):
+    with nodes.Nodes(folder) as node:
+        play(logs.Helpdesk(folder, 40000, 3), node, ["cold"] * times, 7)
+
+
 def cluster(folder, kills):
     """Three nodes, of which one is killed or restarted while the others go on."""
     def do(st, kind, coming):
@@ -105,8 +111,7 @@ def cluster(folder, kills):
 
 def way(folder, times):
     """Each kind of request that a transaction is made of, hurt in each way between worker and broker."""
-    plan = [(key, harm) for _ in range(times) for harm in proxy.HARMS for key in proxy.KEYS
-            if key != "InitProducerId"] + LATE * times
+    plan = ([(key, harm) for harm in proxy.HARMS for key in proxy.KEYS] + LATE) * times
     with nodes.Nodes(folder, proxied=True) as node:
         play(logs.Helpdesk(folder, 60000, 4), node, plan, 4, hurt)
 
@@ -151,13 +156,8 @@ def changes(folder, kills):
              spread(kills, ["join", "vanish", "deny", "grow", "delete", "deny"]), 5, do)
 
 
-def cold(folder, times):
-    with nodes.Nodes(folder) as node:
-        play(logs.Helpdesk(folder, 40000, 3), node, ["cold"] * times, 7)
-
-
-SCENES = {"cold": (cold, 3), "helpdesk": (helpdesk, 20), "uci": (uci, 26), "cluster": (cluster, 30), "way": (way, 2), "late": (late, 1), "brokers": (brokers, 60),
-          "changes": (changes, 10)}
+SCENES = {"helpdesk": (helpdesk, 20), "uci": (uci, 26), "brokers": (brokers, 60), "cold": (cold, 3),
+          "cluster": (cluster, 30), "way": (way, 2), "late": (late, 1), "changes": (changes, 10)}
 
 
 def main():

@@ -192,10 +192,11 @@ class Scene(stage.Stage):
     # ---- the way to the broker
 
     def harm(self, rule):
-        """Until it has met a request."""
+        """Until it has met a request. A producer is opened when a process starts."""
         self.nodes.proxy.harm(rule)
-        if not rule.met.wait(PATIENCE_S):
-            self.fail("no such request came")
+        if rule.key == proxy.KEYS["InitProducerId"]:
+            self.kill_one()
+        self.await_request(rule)
         return time.monotonic()
 
     def late(self, key):
@@ -205,7 +206,7 @@ class Scene(stage.Stage):
         self.nodes.proxy.harm(rule)
         if key == "InitProducerId":
             self.kill_one()
-        self.await_late(rule)
+        self.await_request(rule)
         if rule.stops:
             self.kill(next(p for p in self.processes if f"-{p.instance}-" in rule.client))
             rule.release.set()
@@ -215,12 +216,12 @@ class Scene(stage.Stage):
         """The end of a transaction whose offsets were not answered."""
         rule = proxy.Rule("TxnOffsetCommit", "lose the answer")
         self.harm(rule)
-        self.await_late(self.nodes.proxy.harm(proxy.Late("EndTxn", client=rule.client)))
+        self.await_request(self.nodes.proxy.harm(proxy.Late("EndTxn", client=rule.client)))
         return time.monotonic()
 
-    def await_late(self, rule):
+    def await_request(self, rule):
         if not rule.met.wait(PATIENCE_S):
-            self.fail("the request that was to be late did not come, or no other transaction")
+            self.fail("no such request came, or no transaction after it")
 
     # ---- processes
 
