@@ -179,10 +179,12 @@ rd_kafka_t *kafka_handle_new(struct kafka_port *kp, enum kafka_role role)
     rd_kafka_conf_set_log_cb(conf, on_log);
     if (role == KAFKA_PRODUCER) {
         rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-        kafka_producer_watch(conf, kp);
+        kafka_answers_watch(conf, &kp->answers_to_writes);
     }
-    if (role == KAFKA_CONSUMER)
+    if (role == KAFKA_CONSUMER) {
         rd_kafka_conf_set_rebalance_cb(conf, kafka_rebalanced);
+        kafka_answers_watch(conf, &kp->answers_to_reads);
+    }
     bool writes = role == KAFKA_PRODUCER || role == KAFKA_ADMIN;
     rd_kafka_t *rk =
         rd_kafka_new(writes ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf, why, sizeof why);
@@ -302,6 +304,7 @@ static int group_join(struct kafka_port *kp)
 
 static int consumer_open(struct kafka_port *kp)
 {
+    atomic_store(&kp->answers_to_reads.missing, false);
     kp->consumer = kafka_handle_new(kp, KAFKA_CONSUMER);
     if (!kp->consumer)
         return -EINVAL;
@@ -456,5 +459,6 @@ struct port *kafka_port_new(const struct kafka_setup *setup, const struct port_t
     kp->host = host;
     kp->n_partitions = cpi_xcalloc(topics->n_sources + 1, sizeof *kp->n_partitions);
     kp->held = rd_kafka_topic_partition_list_new(4);
+    kp->answers_to_writes.of_writes_only = true;
     return &kp->port;
 }

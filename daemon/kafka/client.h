@@ -19,6 +19,14 @@ enum kafka_role { KAFKA_CONSUMER, KAFKA_PRODUCER, KAFKA_READER, KAFKA_ASKER, KAF
 rd_kafka_conf_t *kafka_conf_new(const struct kafka_setup *setup, enum kafka_role role,
                                 char *ret_why, size_t why_bytes);
 
+/* answers.c */
+struct kafka_answers {
+    bool of_writes_only; /* in transactions */
+    atomic_bool missing; /* a request got no answer: it was sent again, and may arrive twice */
+};
+/* Of the handle that is made of this configuration. */
+void kafka_answers_watch(rd_kafka_conf_t *conf, struct kafka_answers *answers);
+
 /* verdicts of what the library returns; both destroy nothing */
 enum verdict kafka_verdict(const rd_kafka_error_t *error);
 enum verdict kafka_verdict_code(rd_kafka_resp_err_t code);
@@ -45,8 +53,8 @@ struct kafka_port {
     rd_kafka_resp_err_t unsent; /* why a record of this transaction was not taken; 0 = all were */
     unsigned failures;          /* transactions in a row that failed */
     int64_t transaction_ms;     /* after so long the broker ends a transaction by itself */
-    atomic_bool shaken; /* a request of this producer's transactions was not answered: it may still
-                           arrive */
+    struct kafka_answers answers_to_writes; /* of this producer's transactions */
+    struct kafka_answers answers_to_reads;  /* of this consumer */
 
     rd_kafka_t *consumer;
     rd_kafka_queue_t *queue; /* of the consumer */
@@ -108,8 +116,6 @@ void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t err,
                       rd_kafka_topic_partition_list_t *list, void *opaque);
 
 /* producer.c */
-/* Notes requests of the producer that is made of it which are not answered: `shaken`. */
-void kafka_producer_watch(rd_kafka_conf_t *conf, struct kafka_port *kp);
 int kafka_producer_open(struct kafka_port *kp);
 void kafka_producer_close(struct kafka_port *kp);
 void kafka_begin(struct port *port);

@@ -217,14 +217,16 @@ static rd_kafka_message_t *message_next(struct kafka_port *kp, int timeout_ms)
 
 /* A static member that was fenced: another process may have its identity, but an answer that was
  * lost while a broker restarted looks the same. So it joins anew, once; who is fenced again soon
- * after has a rival, and of the two it is the older one that meets this first. */
+ * after, and has had all its answers meanwhile, has a rival, and of the two it is the older one
+ * that meets this first. */
 static void fenced(struct kafka_port *kp, const char *why, struct port_event *ret)
 {
     int64_t now = kafka_now_ms();
     snprintf(kp->last_error, sizeof kp->last_error, "%s", why);
     ret->text = kp->last_error;
     ret->kind = PORT_TAKEN;
-    if (kp->fenced_ms && now - kp->fenced_ms < FENCED_AGAIN_MS)
+    if (kp->fenced_ms && now - kp->fenced_ms < FENCED_AGAIN_MS &&
+        !atomic_load(&kp->answers_to_reads.missing))
         return;
     kp->fenced_ms = now;
     kp->rejoin = true;

@@ -35,8 +35,8 @@ enum port_outcome ending_run(const struct ending_calls *calls, void *ctx)
         return PORT_STOPPED;
     if (end.verdict != VERDICT_OK)
         return failed(calls, ctx, &end, tried);
-    /* offsets of an earlier call may still wait inside the library for the group's coordinator, and
-     * are sent when a broker comes up the next time, be it minutes later */
+    /* offsets that were asked for twice: librdkafka 2.0 answers the first call when nothing of it
+     * is left to send, but does not promise it, and once sent late they would replace newer ones */
     if ((offset_calls > 1 || calls->is_shaken(ctx)) &&
         calls->renew(ctx, "a request may still arrive") < 0)
         return PORT_STOPPED;

@@ -12,38 +12,6 @@
 #define ROOM_MS 5
 #define CALL_MS 1000 /* how long one call may block; a timed-out one is called again */
 
-/* ---- what may still arrive ---- */
-
-/* From a thread of the library, for each request that it sent: the answer has come, or does not
- * (`err`). It may be sent again then, and nobody hears of that. */
-static rd_kafka_resp_err_t
-on_answer(rd_kafka_t *rk, /* NOLINT(readability-function-size): the library asks for all of these */
-          int socket, const char *broker, int32_t node, int16_t api, int16_t version,
-          int32_t correlation, size_t bytes, int64_t rtt, rd_kafka_resp_err_t err, void *opaque)
-{
-    struct kafka_port *kp = opaque;
-    enum { PRODUCE = 0, ADD_PARTITIONS = 24, END = 26, OFFSETS = 28 }; /* 25: add offsets */
-    (void)rk, (void)socket, (void)broker, (void)node, (void)version, (void)correlation, (void)bytes,
-        (void)rtt;
-    if (err && (api == PRODUCE || (api >= ADD_PARTITIONS && api <= END) || api == OFFSETS))
-        atomic_store(&kp->shaken, true);
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque,
-                                  char *why, size_t why_bytes)
-{
-    (void)conf, (void)why, (void)why_bytes;
-    return rd_kafka_interceptor_add_on_response_received(rk, "cpid", on_answer, opaque);
-}
-
-void kafka_producer_watch(rd_kafka_conf_t *conf, struct kafka_port *kp)
-{
-    rd_kafka_conf_interceptor_add_on_new(conf, "cpid", on_new, kp);
-}
-
-/* ---- opening, closing ---- */
-
 /* Takes over the identity. Whatever a predecessor of this identity left open is aborted by it. */
 static int producer_init(struct kafka_port *kp)
 {
@@ -77,7 +45,7 @@ static rd_kafka_topic_t *producer_topic(struct kafka_port *kp, const char *name)
 
 static int producer_try(struct kafka_port *kp)
 {
-    atomic_store(&kp->shaken, false);
+    atomic_store(&kp->answers_to_writes.missing, false);
     kp->producer = kafka_handle_new(kp, KAFKA_PRODUCER);
     if (!kp->producer)
         return -EINVAL;
@@ -254,7 +222,7 @@ static struct ending_answer call_commit(void *ctx)
 
 static bool ending_is_shaken(void *ctx)
 {
-    return atomic_load(&((const struct kafka_ending *)ctx)->kp->shaken);
+    return atomic_load(&((const struct kafka_ending *)ctx)->kp->answers_to_writes.missing);
 }
 
 static int producer_renew(void *ctx, const char *why)
