@@ -81,7 +81,8 @@ static void record_read(struct kafka_port *kp, const rd_kafka_message_t *m, stru
     if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || rec->timestamp < 0 ||
         rec->timestamp >= CPI_TIME_MAX)
         rec->timestamp = CPI_TIME_NONE;
-    headers_read(kp, m, rec);
+    if (kp->topics->headers) /* they are costly to read */
+        headers_read(kp, m, rec);
 }
 
 static void message_read(struct kafka_port *kp, const rd_kafka_message_t *m, struct port_event *ret)

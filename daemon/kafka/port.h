@@ -21,6 +21,7 @@ struct port_topics {
     char *repartition, *changelog;
     char *output[CPI_TOPICS];
     uint32_t partitions; /* of the repartition topic and of the changelog */
+    bool headers;        /* some source looks at those of its records */
 };
 
 /* A partition that a worker reads: topic = index of a source topic, or n_sources = repartition. */

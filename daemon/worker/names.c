@@ -20,8 +20,10 @@ static char *name_of(const struct cpi_model *model, const char *join, const char
 void names_init(struct port_topics *topics, const struct cpi_model *model)
 {
     *topics = (struct port_topics){ .partitions = model->partitions };
-    for (size_t s = 0; s < model->n_sources; s++)
+    for (size_t s = 0; s < model->n_sources; s++) {
         topics->n_sources += model->source[s].n_topics;
+        topics->headers |= cpi_mapping_reads_headers(model->source[s].mapping);
+    }
     topics->source = cpi_xcalloc(topics->n_sources + 1, sizeof *topics->source);
     size_t at = 0;
     for (size_t s = 0; s < model->n_sources; s++)

@@ -224,7 +224,8 @@ struct cpi_mapping {
     struct map_pointer *each;
     struct map_rule *rule;
     size_t n_rules;
-    bool nested;           /* a rule fans out what the source fanned out */
+    bool nested; /* a rule fans out what the source fanned out */
+    bool reads_headers;
     struct map_value time; /* of a record that no rule takes */
     struct map_table *table;
     size_t n_tables;

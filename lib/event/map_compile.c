@@ -309,6 +309,11 @@ struct cpi_mapping *cpi_mapping_compile(const struct cpi_mapping_spec *spec,
     return m;
 }
 
+bool cpi_mapping_reads_headers(const struct cpi_mapping *mapping)
+{
+    return mapping->reads_headers;
+}
+
 void cpi_mapping_free(struct cpi_mapping *mapping)
 {
     if (!mapping)

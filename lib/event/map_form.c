@@ -114,6 +114,7 @@ static bool compile_source(struct map_compiler *c, struct cpi_text t, struct map
         return true;
     if (cpi_text_starts(t, CPI_TEXT("header:"))) {
         ret->source = SOURCE_HEADER;
+        c->mapping->reads_headers = true;
         ret->text = cpi_arena_text(arena, cpi_text_trim(cpi_text_part(t, 7, UINT32_MAX)));
         return true;
     }

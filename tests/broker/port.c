@@ -324,6 +324,31 @@ int main(void)
         CHECK_INT(ev.kind, PORT_RECORD);
         port_end(port);
     }
+    TEST ("headers come with a record where some source looks at them") {
+        char command[512];
+        snprintf(command, sizeof command, "echo with | kcat -P -b %s -t %s -p 0 -H tenant=north",
+                 getenv("CPID_TEST_BROKER"), source[0]);
+        CHECK_INT(system(command), 0);
+        for (int wanted = 0; wanted < 2; wanted++) {
+            topics.headers = wanted;
+            struct port *port = port_of(&setup_a);
+            CHECK_INT(port->ops->open(port), 0);
+            CHECK(assignment(port, pos) > 0);
+            struct port_event ev;
+            do
+                ev = next(port);
+            while (ev.kind != PORT_NOTHING &&
+                   !(ev.kind == PORT_RECORD && cpi_text_equal(ev.record.value, CPI_TEXT("with"))));
+            CHECK_INT(ev.kind, PORT_RECORD);
+            CHECK_INT((long long)ev.record.n_headers, wanted);
+            if (ev.record.n_headers == 1) {
+                CHECK_TEXT(ev.record.header[0].name, "tenant");
+                CHECK_TEXT(ev.record.header[0].value, "north");
+            }
+            port_end(port);
+        }
+        topics.headers = false;
+    }
     TEST ("a probe gives the end of a quiet partition anew") {
         struct port *port = port_of(&setup_a);
         CHECK_INT(port->ops->open(port), 0);

@@ -78,6 +78,8 @@ struct cpi_mapping *cpi_mapping_compile(const struct cpi_mapping_spec *spec,
                                         const struct cpi_text *fields, size_t n_fields,
                                         const struct cpi_zone *zone, struct cpi_diag *diag);
 void cpi_mapping_free(struct cpi_mapping *mapping);
+/* Whether any value of it is a record's header. */
+bool cpi_mapping_reads_headers(const struct cpi_mapping *mapping);
 /* Types that the rules can yield (indexes of `types`), and for field f whether every value that is
  * mapped onto it ends in a unit (s, ms, us, ns, days, seconds ms, since, ...), that is: a duration
  * in ms. */
