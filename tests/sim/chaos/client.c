@@ -123,6 +123,8 @@ void client_background(struct client *c)
         fetch_some(c);
     if (c->n_out > c->n_done && comes(k, k->pace.fetch))
         producer_deliver(c, 1 + roll_below(&k->dice, 4));
+    if (c->n_kept > 0 && comes(k, k->pace.arrive))
+        producer_send_kept(c);
 }
 
 /* ---- polling ---- */

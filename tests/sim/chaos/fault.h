@@ -25,6 +25,8 @@ enum fault {
     FAULT_ADD_LATE,
     FAULT_OFFSETS_LOST, /* and no second try: the transaction must be aborted */
     FAULT_OFFSETS_LATE,
+    FAULT_OFFSETS_KEPT,  /* inside the library, until it sends them in whatever transaction is open
+                          */
     FAULT_OFFSETS_MOVED, /* to another coordinator */
     FAULT_END_LOST,
     FAULT_END_LATE,
@@ -38,7 +40,11 @@ enum fault {
     FAULT_RESTORE_CUT, /* the cleaner was quicker */
     FAULTS
 };
-extern const char *const fault_name[FAULTS];
+struct fault_row {
+    const char *name;
+    unsigned most; /* of 10,000 */
+};
+extern const struct fault_row fault_row[FAULTS];
 
 /* How things go on: of 10,000 turns, too. */
 struct pace {

@@ -216,6 +216,9 @@ struct client {
     bool commit_sent;
     const struct port_position *position;
     size_t n_positions;
+    struct port_position kept[PLACES_MAX]; /* offsets that the library has yet to send */
+    size_t n_kept;
+    int kept_generation;
     /* consumer */
     int member_id, generation;
     bool consumer_fatal, rejoin, closed;
@@ -255,6 +258,7 @@ enum port_outcome producer_commit(struct port *port, const struct port_position 
 void producer_trim(struct port *port, const struct port_position *position, size_t count);
 void producer_forget(struct client *c);
 bool producer_deliver(struct client *c, size_t most);
+void producer_send_kept(struct client *c);
 
 /* restore.c */
 int restore_begin(struct port *port, uint32_t q);

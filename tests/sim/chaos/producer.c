@@ -221,6 +221,12 @@ static struct ending_answer offsets_ask(struct client *c)
         late(c, LATE_OFFSETS);
         return unanswered(c, "_TRANSPORT");
     }
+    if (happens(k, FAULT_OFFSETS_KEPT)) {
+        memcpy(c->kept, c->position, c->n_positions * sizeof *c->position);
+        c->n_kept = c->n_positions;
+        c->kept_generation = c->generation;
+        return again(c, "_TIMED_OUT");
+    }
     if (happens(k, FAULT_OFFSETS_LOST) && chance(&k->dice, 50)) {
         late(c, LATE_OFFSETS);
         return must_abort(c, "_TIMED_OUT");
@@ -237,6 +243,16 @@ static struct ending_answer offsets_ask(struct client *c)
         return refusal(c, taken);
     return happens(k, FAULT_OFFSETS_LOST) ? must_abort(c, "_TIMED_OUT")
                                           : answer(c, false, false, false, "");
+}
+
+/* Of a call that was answered long ago, in the epoch of now. */
+void producer_send_kept(struct client *c)
+{
+    story(c->k, c->name, "sends offsets of an earlier call");
+    c->k->late_met += c->k->txn[c->slot].state == TXN_ONGOING;
+    if (c->kept_generation == c->k->group.generation)
+        coordinator_offsets(c->k, c->slot, c->epoch, c->kept, c->n_kept);
+    c->n_kept = 0;
 }
 
 static struct ending_answer call_offsets(void *ctx)
@@ -343,6 +359,7 @@ int producer_renew(void *ctx, const char *why)
     }
     c->fatal = NULL;
     c->shaken = false;
+    c->n_kept = 0;
     return client_effect(c, "init") ? 0 : -EINTR;
 }
 

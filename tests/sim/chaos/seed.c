@@ -142,7 +142,7 @@ void seed_sums_print(const struct seed_sums *sums)
            "met a transaction\n",
            c->transactions, c->aborts, c->unknown, c->restored, c->late);
     for (int f = 0; f < FAULTS; f++)
-        printf("%s%s %u", f ? ", " : "", fault_name[f], sums->happened[f]);
+        printf("%s%s %u", f ? ", " : "", fault_row[f].name, sums->happened[f]);
     printf("\nkilled in");
     for (unsigned i = 0; sums->killed[i].where; i++)
         printf("%s %s %u", i ? "," : "", sums->killed[i].where, sums->killed[i].times);
@@ -168,7 +168,7 @@ bool seed_sums_are_all(const struct seed_sums *sums)
         printf("some kind of plan was never drawn\n");
     for (int f = 0; f < FAULTS; f++)
         if (sums->happened[f] == 0) {
-            printf("never happened: %s\n", fault_name[f]);
+            printf("never happened: %s\n", fault_row[f].name);
             all = false;
         }
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
