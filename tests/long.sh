@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.." || exit 70
 seeds=${LONG_SEEDS:-100000} # of the simulation
 runs=${LONG_RUNS:-10000000} # of each fuzz target
 kills=${LONG_KILLS:-500}    # of a process, with the chaos
-logs=build/long
+logs=$PWD/build/long
 kafka=$PWD/tests/broker/kafka.sh
 
 steps="sim        the simulation with $seeds seeds, and faults that it must find
@@ -92,7 +92,7 @@ step_fuzz() {
         UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=malloc_context_size=3:quarantine_size_mb=8 \
             "$target" -runs="$runs" -max_len=500 -entropic=0 -timeout=1 -rss_limit_mb=1024 \
             -malloc_limit_mb=256 -print_final_stats=1 -artifact_prefix="$logs/crash-$name-" \
-            "$logs/corpus/$name" "tests/fuzz/corpus/$name" 2>&1 | tail -200 >"$logs/fuzz-$name.log"
+            "$logs/corpus/$name" "$PWD/tests/fuzz/corpus/$name" 2>&1 | tail -200 >"$logs/fuzz-$name.log"
         tail -30 "$logs/fuzz-$name.log"
         grep -q 'DONE' "$logs/fuzz-$name.log" || {
             missing="$name broke: $logs/fuzz-$name.log"

@@ -236,8 +236,9 @@ static uint32_t group_of(const struct cpi_model *model, uint16_t indicator)
 static void change(struct cpi_entities *entities, uint32_t e, uint32_t group, int64_t start)
 {
     const struct cpi_seat *seat = &entities->at[e];
-    const struct cpi_pane_row *last = entities->row + entities->n_rows - 1;
-    if (entities->n_rows && last->key == seat->key && last->group == group && last->start == start)
+    const struct cpi_pane_row *last =
+        entities->n_rows ? &entities->row[entities->n_rows - 1] : NULL;
+    if (last && last->key == seat->key && last->group == group && last->start == start)
         return;
     entities->row =
         cpi_grow(entities->row, entities->n_rows, &entities->cap_rows, sizeof *entities->row);
