@@ -49,13 +49,60 @@ static bool decode(struct cpi_customer_stage *stage, uint32_t number)
     return true;
 }
 
-static bool decode_bodies(struct cpi_customer_stage *stage)
+struct span { /* of time, both ends included */
+    int64_t first, last;
+};
+
+static void widen(struct span *span, int64_t time)
+{
+    if (time < span->first)
+        span->first = time;
+    if (time > span->last)
+        span->last = time;
+}
+
+static bool is_near(const struct span *span, int64_t time, int64_t reach_ms)
+{
+    return span->first <= span->last && time >= span->first - reach_ms &&
+           time <= span->last + reach_ms;
+}
+
+/* The times of the starts whose verdict may be another at `until` than just before `from`: it is
+ * not due before, or something came or went that lies within reach. Times of others may lie among
+ * them. */
+static struct span open_starts(const struct cpi_customer_stage *stage, int64_t from, int64_t until,
+                               int64_t reach_ms)
+{
+    struct span changed = { CPI_TIME_END, CPI_TIME_NONE }, open = changed;
+    for (size_t i = 0; i < stage->n_entries; i++) {
+        const struct cpi_entry *entry = &stage->entry[i];
+        if ((entry->from >= from && entry->from < until) ||
+            (entry->to >= from && entry->to < until))
+            widen(&changed, entry->time);
+    }
+    for (size_t i = 0; i < stage->n_entries; i++) {
+        const struct cpi_entry *entry = &stage->entry[i];
+        if (entry->is_start &&
+            (entry->time + reach_ms >= from || is_near(&changed, entry->time, reach_ms)))
+            widen(&open, entry->time);
+    }
+    return open;
+}
+
+/* Bodies of what the folds from just before `from` to `until` can differ in: the others say the
+ * same in all of them. */
+static bool decode_bodies(struct cpi_customer_stage *stage, int64_t from, int64_t until)
 {
     const struct cpi_model *model = stage->journeys.model;
+    int64_t reach_ms = stage->horizon_ms - model->lateness_ms;
+    struct span open = open_starts(stage, from, until, reach_ms);
     bool fine = true;
     cpi_arena_reset(&stage->arena);
-    for (size_t i = 0; i < stage->n_entries; i++)
-        fine &= cpi_entry_decode(&stage->entry[i], model, &stage->arena) != -EBADMSG;
+    for (size_t i = 0; i < stage->n_entries; i++) {
+        struct cpi_entry *entry = &stage->entry[i];
+        if (from == CPI_TIME_MIN || is_near(&open, entry->time, entry->is_start ? 0 : reach_ms))
+            fine &= cpi_entry_decode(entry, model, &stage->arena) != -EBADMSG;
+    }
     return fine;
 }
 
@@ -207,7 +254,7 @@ static void fold_journey(void *arg, uint32_t number, int64_t from, int64_t until
     struct cpi_journeys *j = &stage->journeys;
     bool ended = false;
     decode(stage, number);
-    decode_bodies(stage);
+    decode_bodies(stage, from, until);
     cpi_fold_customer(&j->before, stage->entry, stage->n_entries, from - 1);
     for (int64_t t = j->before.next; t < until; t = j->before.next)
         ended |= fold_at(stage, t, box);
@@ -236,7 +283,7 @@ bool cpi_customer_stage_restored(struct cpi_customer_stage *stage)
     for (uint32_t n = 0; n < j->store.count; n++) {
         if (!j->store.at[n].key)
             continue;
-        if (!decode(stage, n) || !decode_bodies(stage))
+        if (!decode(stage, n) || !decode_bodies(stage, CPI_TIME_MIN, CPI_TIME_END))
             return false;
         cpi_fold_customer(&j->before, stage->entry, stage->n_entries, from - 1);
         wait(stage, n, j->before.next);

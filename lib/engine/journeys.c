@@ -13,6 +13,8 @@ enum cpi_stage cpi_last_stage(const struct cpi_model *model)
     return CPI_STAGE_CASE;
 }
 
+#define AHEAD 4 /* journeys whose bytes are fetched while others are folded */
+
 void cpi_journeys_init(struct cpi_journeys *journeys, const struct cpi_model *model,
                        enum cpi_stage stage, char row_letter, struct cpi_task_counts *counts)
 {
@@ -72,8 +74,11 @@ void cpi_journeys_fold(struct cpi_journeys *journeys, int64_t w,
     if (step == CPI_TIME_NONE || step <= journeys->folded)
         return;
     uint32_t *due = cpi_store_take_due(&journeys->store, step, &count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (i + AHEAD < count)
+            cpi_store_prefetch(&journeys->store, due[i + AHEAD]);
         fold(stage, due[i], from, step, box);
+    }
     free(due);
     journeys->folded = step;
     if (journeys->heard)

@@ -8,6 +8,8 @@
 #include "cpi/time.h"
 #include "engine/put.h"
 
+#define AHEAD 8 /* journeys whose memory is fetched while others are worked on */
+
 void cpi_store_init(struct cpi_store *store, char row_letter)
 {
     *store = (struct cpi_store){ .row_letter = row_letter };
@@ -46,6 +48,17 @@ uint32_t cpi_store_find(const struct cpi_store *store, struct cpi_text key)
             return j;
     }
     return CPI_NONE;
+}
+
+void cpi_store_fetch(const struct cpi_store *store, uint64_t hash, bool bytes)
+{
+    uint32_t p = cpi_index_first(&store->index, hash);
+    if (p == CPI_NONE)
+        return;
+    const struct cpi_journey *journey = &store->at[cpi_index_at(&store->index, p)];
+    __builtin_prefetch(bytes ? (const void *)journey->key : journey);
+    if (bytes)
+        cpi_store_prefetch(store, cpi_index_at(&store->index, p));
 }
 
 uint32_t cpi_store_ensure(struct cpi_store *store, struct cpi_text key)
@@ -170,11 +183,45 @@ void cpi_store_remove(struct cpi_store *store, uint32_t j)
     store->free[store->n_free++] = j;
 }
 
-static int order_numbers(const void *a, const void *b, void *arg)
+struct taken { /* a journey, and the first bytes of its key as they compare */
+    uint64_t key[2];
+    uint32_t journey;
+};
+
+static struct taken take(const struct cpi_store *store, uint32_t j)
+{
+    const struct cpi_journey *journey = &store->at[j];
+    struct taken taken = { { 0, 0 }, j };
+    for (uint32_t i = 0; i < sizeof taken.key && i < journey->key_len; i++)
+        taken.key[i / 8] |= (uint64_t)(uint8_t)journey->key[i] << (56 - i % 8 * 8);
+    return taken;
+}
+
+static int order_taken(const void *a, const void *b, void *arg)
 {
     const struct cpi_store *store = arg;
-    return cpi_text_order(cpi_journey_key(&store->at[*(const uint32_t *)a]),
-                          cpi_journey_key(&store->at[*(const uint32_t *)b]));
+    const struct taken *l = a, *r = b;
+    for (int i = 0; i < 2; i++)
+        if (l->key[i] != r->key[i])
+            return l->key[i] < r->key[i] ? -1 : 1;
+    return cpi_text_order(cpi_journey_key(&store->at[l->journey]),
+                          cpi_journey_key(&store->at[r->journey]));
+}
+
+/* Puts the journeys in the order of their keys. */
+static void sort(struct cpi_store *store, uint32_t *number, size_t count)
+{
+    struct taken *taken = cpi_xmalloc(count * sizeof *taken);
+    for (size_t i = 0; i < count; i++) {
+        if (i + AHEAD < count)
+            __builtin_prefetch(store->at[number[i + AHEAD]].key);
+        taken[i] = take(store, number[i]);
+    }
+    if (count > 1)
+        qsort_r(taken, count, sizeof *taken, order_taken, store);
+    for (size_t i = 0; i < count; i++)
+        number[i] = taken[i].journey;
+    free(taken);
 }
 
 uint32_t *cpi_store_take_due(struct cpi_store *store, int64_t before, size_t *ret_count)
@@ -192,8 +239,7 @@ uint32_t *cpi_store_take_due(struct cpi_store *store, int64_t before, size_t *re
         taken = cpi_grow(taken, n, &cap, sizeof *taken);
         taken[n++] = due.journey;
     }
-    if (n > 1)
-        qsort_r(taken, n, sizeof *taken, order_numbers, store);
+    sort(store, taken, n);
     *ret_count = n;
     return taken;
 }

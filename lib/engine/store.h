@@ -61,6 +61,15 @@ static inline struct cpi_text cpi_journey_key(const struct cpi_journey *journey)
 {
     return (struct cpi_text){ journey->key, journey->key_len };
 }
+/* What will be read soon is fetched from memory meanwhile. */
+static inline void cpi_store_prefetch(const struct cpi_store *store, uint32_t journey)
+{
+    const uint8_t *bytes = store->at[journey].bytes;
+    for (uint32_t i = 0; i < store->at[journey].len && i < 512; i += 64)
+        __builtin_prefetch(bytes + i);
+}
+/* The same by the hash of the key: where the journey stands, or (`bytes`) its key and bytes. */
+void cpi_store_fetch(const struct cpi_store *store, uint64_t hash, bool bytes);
 void cpi_store_settle(struct cpi_store *store, uint32_t task, struct cpi_outbox *box);
 bool cpi_store_restore(struct cpi_store *store, struct cpi_text key, struct cpi_text value);
 
