@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ops/log.h"
+#include "worker/latest.h"
 #include "worker/names.h"
 #include "worker/parts.h"
 #include <cpi/alloc.h>
@@ -59,19 +60,45 @@ static bool offsets_missing(struct worker *w, int error)
 
 /* ---- restore ---- */
 
+/* `first`: nothing was applied before, so there is nothing that could be gone. */
+static int rows_apply(struct worker *w, struct worker_task *t, struct latest *rows, bool first)
+{
+    struct cpi_text key, value;
+    size_t count = latest_sift(rows);
+    int r = 0;
+    for (size_t i = 0; i < count && r == 0; i++) {
+        latest_at(rows, i, &key, &value);
+        if (value.at || !first)
+            r = cpi_task_restore(t->task, key, value);
+        if (i % 1024 == 0)
+            worker_beat(w);
+    }
+    latest_reset(rows);
+    return r;
+}
+
 /* -EIO: the changelog was compacted under us, begin again. */
 static int rows_restore(struct worker *w, struct worker_task *t, uint64_t *ret_rows)
 {
     struct cpi_text key, value;
+    struct latest rows;
+    bool first = true;
     int r = w->port->ops->restore_begin(w->port, t->q);
+    latest_init(&rows);
     *ret_rows = 0;
     while (r == 0 && (r = w->port->ops->restore_next(w->port, &key, &value)) == 1) {
-        r = cpi_task_restore(t->task, key, value);
+        latest_put(&rows, key, value);
         if (++*ret_rows % 1024 == 0)
             worker_beat(w);
-        if (r < 0)
-            break;
+        r = 0;
+        if (latest_is_full(&rows)) {
+            r = rows_apply(w, t, &rows, first);
+            first = false;
+        }
     }
+    if (r == 0)
+        r = rows_apply(w, t, &rows, first);
+    latest_fini(&rows);
     w->port->ops->restore_end(w->port);
     return r;
 }
