@@ -95,7 +95,7 @@ struct cpi_entity *cpi_entities_get(struct cpi_entities *entities, uint32_t enti
 /* Is nothing due for long enough that sleep is worth it? */
 static inline bool cpi_entity_is_idle(int64_t due, int64_t now)
 {
-    return due > now && (due == CPI_TIME_END || due - now > CPI_HOUR);
+    return due > now && (due == CPI_TIME_END || (uint64_t)due - (uint64_t)now > CPI_HOUR);
 }
 /* Bytes of memory. */
 uint64_t cpi_seat_bytes(const struct cpi_seat *seat);

@@ -111,11 +111,10 @@ static struct cpi_revised *find_revised(const struct cpi_entity *entity, uint16_
                                         uint16_t window, int64_t end)
 {
     size_t i = cpi_entity_seek_revised(entity, indicator, window, end);
-    struct cpi_revised *at = entity->revised + i;
-    return i < entity->n_revised && at->indicator == indicator && at->window == window &&
-                   at->end == end
-               ? at
-               : NULL;
+    if (i == entity->n_revised)
+        return NULL;
+    struct cpi_revised *at = &entity->revised[i];
+    return at->indicator == indicator && at->window == window && at->end == end ? at : NULL;
 }
 
 uint32_t cpi_entity_revision(const struct cpi_entity *entity, uint16_t indicator, uint16_t window,
