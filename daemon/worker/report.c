@@ -101,7 +101,7 @@ static void tasks_report(struct worker *w)
     char text[40], holds[320] = "none";
     for (uint32_t q = 0; q < w->model->partitions; q++) {
         struct cpi_task_status s;
-        if (!w->task[q].owned)
+        if (!w->task[q].owned || !w->task[q].task) /* told to stop before it was restored */
             continue;
         cpi_task_status(w->task[q].task, &s);
         saturated += cpi_task_counts(w->task[q].task)->saturated;

@@ -49,6 +49,7 @@ struct memory_port {
     bool answered; /* the assignment */
     bool assigning;
     bool revoke, lost; /* what the group says next */
+    bool stopped;      /* told to stop while it waits for committed offsets */
     uint64_t held;     /* partitions that it does not hand out: bits, sources first */
     struct port_place place[2 * MEMORY_LOGS];
     int64_t at[2][MEMORY_LOGS], end_said[2][MEMORY_LOGS];
@@ -188,6 +189,8 @@ static void memory_poll(struct port *port, int timeout_ms, struct port_event *re
 static int memory_committed(struct port *port, struct port_position *position, size_t count)
 {
     struct memory_port *mp = (struct memory_port *)port;
+    if (mp->stopped)
+        return -EINTR;
     for (size_t i = 0; i < count; i++) {
         const struct port_position *pos =
             &mp->broker->offset[memory_kind(mp, position[i].place)][position[i].place.partition];

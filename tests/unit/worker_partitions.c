@@ -228,6 +228,13 @@ static void test_strange(void)
         CHECK_INT(steps(3), WORKER_BROKEN);
         end();
     }
+    TEST ("a worker that is told to stop before it has its state leaves") {
+        begin(1);
+        mp->stopped = true;
+        CHECK_INT(steps(3), WORKER_LEFT);
+        worker_leave(w, (struct worker_now){ BEGIN, mono }, 0);
+        end();
+    }
     TEST ("an offset without its state ends the worker") {
         begin(1);
         b.offset[1][0].offset = 5;
