@@ -109,6 +109,7 @@ struct cpi_packed *cpi_packed_add(struct cpi_packed *packed, const struct cpi_pa
     }
     packed->count++;
     packed->last = pane->start;
+    packed->pending += pane->agg.pending;
     return packed;
 }
 
@@ -183,8 +184,10 @@ struct cpi_packed *cpi_packed_cut(struct cpi_packed *packed, int64_t start)
     int64_t last = 0;
     while (reader.next < packed->count) {
         read_pane(&reader, &pane);
-        if (pane.start >= start)
-            break;
+        if (pane.start >= start) {
+            packed->pending -= pane.agg.pending;
+            continue;
+        }
         count = reader.next;
         len = (uint32_t)(reader.bytes.at - packed->bytes);
         last = pane.start;
@@ -209,6 +212,7 @@ void cpi_packed_encode(const struct cpi_packed *packed, struct cpi_buf *buf)
     cpi_buf_put_uint(buf, packed->len);
     cpi_buf_add(buf, packed->bytes, packed->len);
     cpi_buf_put_int(buf, packed->last);
+    cpi_buf_put_int(buf, packed->pending);
     for (uint32_t b = 0; b < blocks; b++) {
         cpi_buf_put_int(buf, packed->block[b].start);
         cpi_buf_put_uint(buf, packed->block[b].at);
@@ -224,6 +228,7 @@ struct cpi_packed *cpi_packed_decode(struct cpi_reader *r)
     struct cpi_packed *packed = add_bytes(NULL, bytes.at, bytes.len);
     packed->count = count;
     packed->last = cpi_read_int(r);
+    packed->pending = cpi_read_int(r);
     uint32_t blocks = n_blocks(packed);
     packed->block = blocks ? cpi_xcalloc(blocks, sizeof *packed->block) : NULL;
     for (uint32_t b = 0; b < blocks; b++) {

@@ -28,6 +28,7 @@ struct cpi_packed_block {
 struct cpi_packed {
     uint32_t count, len, cap;
     int64_t last;                   /* the start of the last pane */
+    int64_t pending;                /* of all panes together */
     struct cpi_packed_block *block; /* those behind the first, which begins at byte 0 */
     uint8_t bytes[];
 };

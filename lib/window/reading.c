@@ -161,11 +161,28 @@ static bool add_series(struct cpi_reading *reading, const struct cpi_series *ser
     return taken_back;
 }
 
+/* Of all panes before `to`. Those that are packed are many, and mostly all of them. */
+static int64_t pending_before(const struct cpi_series *series, int64_t to)
+{
+    struct cpi_pane_cursor cursor;
+    const struct cpi_pane *pane;
+    int64_t pending = 0;
+    cpi_cursor_init(&cursor, series, CPI_PANE_BASE);
+    if (series && series->packed && series->packed->last < to) {
+        pending = series->packed->pending;
+        cursor.packed.packed = NULL; /* on behind them */
+    }
+    while ((pane = cpi_cursor_next(&cursor)) && pane->start < to)
+        pending += pane->agg.pending;
+    cpi_cursor_fini(&cursor);
+    return pending;
+}
+
 void cpi_reading_read(struct cpi_reading *reading, const struct cpi_model *model,
                       const struct cpi_panes *panes, uint16_t indicator, int64_t from, int64_t to)
 {
     const struct cpi_indicator *ind = &model->indicator[indicator];
-    bool gauge = ind->kind == CPI_OPEN, any;
+    bool gauge = ind->kind == CPI_OPEN;
     __int128 sum = 0;
     begin(reading);
     bool taken_back = add_series(reading, cpi_panes_series(panes, indicator, CPI_PANE_WINDOW),
@@ -176,10 +193,8 @@ void cpi_reading_read(struct cpi_reading *reading, const struct cpi_model *model
         bound_by_samples(reading);
     reading->sum = sum > INT64_MAX ? INT64_MAX : sum < INT64_MIN ? INT64_MIN : (int64_t)sum;
     reading->saturated = reading->sum != sum;
-    any = reading->any;
-    add_series(reading, cpi_panes_series(panes, indicator, CPI_PANE_PENDING), CPI_PANE_BASE, to,
-               &sum);
-    reading->any = any; /* what is pending lies in no window */
+    /* what is pending lies in no window */
+    reading->pending += pending_before(cpi_panes_series(panes, indicator, CPI_PANE_PENDING), to);
 }
 
 /* The value at rank r (1 = smallest). */

@@ -227,11 +227,21 @@ static void test_pending(void)
                 (struct cpi_fact){ .kind = CPI_FACT_PENDING, .sign = 1 });
         add(&panes, AMOUNTS, CPI_PANE_PENDING, 30,
             (struct cpi_fact){ .kind = CPI_FACT_PENDING, .sign = -1 });
+        for (int64_t packed = 0; packed < 60; packed += 10) {
+            pack_some(&panes, packed);
+            cpi_reading_read(&reading, &model, &panes, AMOUNTS, 20, 30);
+            CHECK_INT(reading.pending, 3);
+            CHECK_INT(reading.n, 0);
+            cpi_reading_read(&reading, &model, &panes, AMOUNTS, 20, 50);
+            CHECK_INT(reading.pending, 4);
+        }
+        add(&panes, AMOUNTS, CPI_PANE_PENDING, 20, /* unpacks what is not before it */
+            (struct cpi_fact){ .kind = CPI_FACT_PENDING, .sign = 1 });
+        pack_some(&panes, CPI_TIME_END);
         cpi_reading_read(&reading, &model, &panes, AMOUNTS, 20, 30);
-        CHECK_INT(reading.pending, 3);
-        CHECK_INT(reading.n, 0);
-        cpi_reading_read(&reading, &model, &panes, AMOUNTS, 20, 50);
         CHECK_INT(reading.pending, 4);
+        cpi_reading_read(&reading, &model, &panes, AMOUNTS, 20, 50);
+        CHECK_INT(reading.pending, 5);
         cpi_reading_fini(&reading);
         cpi_panes_fini(&panes);
     }
