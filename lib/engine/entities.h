@@ -64,6 +64,11 @@ struct cpi_pane_row {
     uint32_t group; /* 0 or the hash of an indicator */
     int64_t start;
 };
+struct cpi_gone_entity {
+    char *key; /* owned; rows to write may name it */
+    uint32_t key_len;
+    bool has_row; /* a head, to be deleted */
+};
 struct cpi_entities {
     const struct cpi_model *model;
     struct cpi_seat *at;
@@ -79,10 +84,8 @@ struct cpi_entities {
     size_t n_dirty, cap_dirty;
     struct cpi_pane_row *row; /* to write; some of them more than once */
     size_t n_rows, cap_rows;
-    struct cpi_buf *gone_row; /* keys of heads to be deleted */
+    struct cpi_gone_entity *gone; /* since they last settled */
     size_t n_gone, cap_gone;
-    char **gone_key; /* of entities that went: rows to write may name them */
-    size_t n_gone_keys, cap_gone_keys;
 };
 void cpi_entities_init(struct cpi_entities *entities, const struct cpi_model *model);
 void cpi_entities_fini(struct cpi_entities *entities);
