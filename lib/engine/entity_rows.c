@@ -168,7 +168,7 @@ static void settle_gone(struct cpi_entities *entities, uint32_t task, struct cpi
     cpi_buf_init(&key);
     for (size_t g = 0; g < entities->n_gone; g++) {
         const struct cpi_gone_entity *gone = &entities->gone[g];
-        if (!gone->has_row || !cpi_outbox_wants_rows(box))
+        if (!gone->has_row)
             continue;
         head_key(&key, (struct cpi_text){ gone->key, gone->key_len });
         cpi_outbox_put_row(box, task, cpi_buf_text(&key), CPI_ABSENT);
@@ -208,9 +208,10 @@ void cpi_entities_settle(struct cpi_entities *entities, uint32_t task, struct cp
     struct cpi_buf key, value;
     cpi_buf_init(&key);
     cpi_buf_init(&value);
-    settle_gone(entities, task, box);
-    if (cpi_outbox_wants_rows(box))
+    if (cpi_outbox_wants_rows(box)) {
+        settle_gone(entities, task, box);
         settle_rows(entities, task, box);
+    }
     for (size_t d = 0; d < entities->n_dirty; d++) {
         struct cpi_seat *seat = &entities->at[entities->dirty[d]];
         if (seat->key && !seat->asleep && seat->awake->touched)

@@ -30,20 +30,6 @@ void cpi_held_fini(struct cpi_held *held)
 
 /* ---- bytes ---- */
 
-static void put_hash(struct cpi_buf *buf, uint32_t hash)
-{
-    uint8_t bytes[4] = { (uint8_t)hash, (uint8_t)(hash >> 8), (uint8_t)(hash >> 16),
-                         (uint8_t)(hash >> 24) };
-    cpi_buf_add(buf, bytes, sizeof bytes);
-}
-
-static uint32_t read_hash(struct cpi_reader *r)
-{
-    struct cpi_text t = cpi_read_bytes(r, 4);
-    const uint8_t *b = (const uint8_t *)t.at;
-    return b ? b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24 : 0;
-}
-
 static bool is_same(struct cpi_text a, struct cpi_text b)
 {
     return !a.at == !b.at && a.len == b.len && (!a.len || memcmp(a.at, b.at, a.len) == 0);
@@ -64,9 +50,9 @@ static void put_event(const struct cpi_model *model, const struct cpi_event *ev,
 {
     uint8_t flags = flags_of(ev, last);
     cpi_buf_add_byte(buf, flags);
-    put_hash(buf, model->type[ev->type].hash);
+    cpi_buf_put_u32(buf, model->type[ev->type].hash);
     if (!(flags & SAME_SOURCE))
-        put_hash(buf, model->source[ev->source].hash);
+        cpi_buf_put_u32(buf, model->source[ev->source].hash);
     cpi_buf_put_int(buf, (int64_t)((uint64_t)ev->time - (uint64_t)last->time));
     cpi_buf_put_uint(buf, (uint64_t)ev->known - (uint64_t)ev->time); /* known >= time (T3) */
     cpi_buf_put_int(buf, ev->seq);
@@ -83,7 +69,7 @@ static void put_event(const struct cpi_model *model, const struct cpi_event *ev,
         cpi_buf_put_text(buf, ev->team);
     cpi_buf_put_uint(buf, ev->n_fields);
     for (unsigned i = 0; i < ev->n_fields; i++) {
-        put_hash(buf, model->field[ev->field[i].field].hash);
+        cpi_buf_put_u32(buf, model->field[ev->field[i].field].hash);
         cpi_buf_put_text(buf, ev->field[i].value);
     }
 }
@@ -107,7 +93,7 @@ static void read_fields(struct cpi_held *held, struct cpi_reader *r, struct cpi_
     }
     ev->field = cpi_arena_take(&held->arena, (size_t)count * sizeof *ev->field);
     for (uint64_t i = 0; i < count && !r->bad; i++) {
-        uint16_t field = cpi_model_field_of_hash(held->model, read_hash(r));
+        uint16_t field = cpi_model_field_of_hash(held->model, cpi_read_u32(r));
         struct cpi_text value = cpi_read_text(r);
         if (field == CPI_NO_INDEX)
             continue;
@@ -123,25 +109,18 @@ static bool read_event(struct cpi_held *held, struct cpi_reader *r, const struct
     ev->customer_null = flags & CUSTOMER_NULL;
     ev->rep_null = flags & REP_NULL;
     ev->team_null = flags & TEAM_NULL;
-    ev->type = cpi_model_type_of_hash(held->model, read_hash(r));
+    ev->type = cpi_model_type_of_hash(held->model, cpi_read_u32(r));
     ev->source =
-        flags & SAME_SOURCE ? last->source : cpi_model_source_of_hash(held->model, read_hash(r));
+        flags & SAME_SOURCE ? last->source : cpi_model_source_of_hash(held->model, cpi_read_u32(r));
     ev->time = (int64_t)((uint64_t)last->time + (uint64_t)cpi_read_int(r));
     ev->known = (int64_t)((uint64_t)ev->time + cpi_read_uint(r));
-    ev->seq = cpi_read_int(r);
-    uint64_t partition = cpi_read_uint(r);
-    ev->offset = cpi_read_int(r);
-    uint64_t index = cpi_read_uint(r);
-    ev->partition = (uint32_t)partition;
-    ev->index = (uint32_t)index;
-    ev->id.lo = cpi_read_u64(r);
-    ev->id.hi = cpi_read_u64(r);
+    cpi_event_read_place(r, ev);
     ev->customer = flags & SAME_CUSTOMER ? last->customer : cpi_read_text(r);
     ev->rep = flags & SAME_REP ? last->rep : cpi_read_text(r);
     ev->team = flags & SAME_TEAM ? last->team : cpi_read_text(r);
     read_fields(held, r, ev);
-    r->bad |= flags >> 7 || !cpi_time_fits(ev->time) || !cpi_time_fits(ev->known) ||
-              ev->known < ev->time || (partition | index) > UINT32_MAX;
+    r->bad |=
+        flags >> 7 || !cpi_time_fits(ev->time) || !cpi_time_fits(ev->known) || ev->known < ev->time;
     return ev->type != CPI_NO_INDEX && ev->source != CPI_NO_INDEX;
 }
 

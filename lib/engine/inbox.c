@@ -52,14 +52,8 @@ static struct cpi_inbox_step *ensure_step(struct cpi_inbox *inbox, int64_t at)
     return &inbox->step[s];
 }
 
-static uint64_t hash_of(uint32_t entity)
+static struct cpi_waiting *find(const struct cpi_inbox_step *step, uint32_t entity, uint64_t hash)
 {
-    return cpi_hash(&entity, sizeof entity);
-}
-
-static struct cpi_waiting *find(const struct cpi_inbox_step *step, uint32_t entity)
-{
-    uint64_t hash = hash_of(entity);
     for (uint32_t p = cpi_index_first(&step->index, hash); p != CPI_NONE;
          p = cpi_index_next(&step->index, hash, p))
         if (step->at[cpi_index_at(&step->index, p)].entity == entity)
@@ -70,13 +64,14 @@ static struct cpi_waiting *find(const struct cpi_inbox_step *step, uint32_t enti
 struct cpi_waiting *cpi_inbox_ensure(struct cpi_inbox *inbox, int64_t at, uint32_t entity)
 {
     struct cpi_inbox_step *step = ensure_step(inbox, at);
-    struct cpi_waiting *w = find(step, entity);
+    uint64_t hash = cpi_hash(&entity, sizeof entity);
+    struct cpi_waiting *w = find(step, entity, hash);
     step->dirty = true;
     if (!w) {
         step->at = cpi_grow(step->at, step->count, &step->cap, sizeof *step->at);
         w = &step->at[step->count];
         *w = (struct cpi_waiting){ .entity = entity };
-        cpi_index_add(&step->index, hash_of(entity), (uint32_t)step->count++);
+        cpi_index_add(&step->index, hash, (uint32_t)step->count++);
     }
     w->dirty = true;
     return w;

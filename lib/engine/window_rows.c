@@ -1,5 +1,5 @@
 /* The window stage's state as rows: what waits in the inbox, and the stage's part of the head row.
- * Entities and panes write their own (entities.c). */
+ * Entities and panes write their own (entity_rows.c). */
 #include <stdlib.h>
 
 #include "cpi/alloc.h"

@@ -49,22 +49,6 @@ int cpi_event_order(const struct cpi_event *a, const struct cpi_event *b)
     return 0;
 }
 
-static uint8_t *write_hash(uint8_t *p, uint32_t hash)
-{
-    p[0] = (uint8_t)hash;
-    p[1] = (uint8_t)(hash >> 8);
-    p[2] = (uint8_t)(hash >> 16);
-    p[3] = (uint8_t)(hash >> 24);
-    return p + 4;
-}
-
-static uint32_t read_hash(struct cpi_reader *r)
-{
-    struct cpi_text t = cpi_read_bytes(r, 4);
-    const uint8_t *b = (const uint8_t *)t.at;
-    return b ? b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24 : 0;
-}
-
 static uint8_t flags_of(const struct cpi_event *ev)
 {
     return (uint8_t)((ev->own_case ? OWN_CASE : 0) | (ev->customer_null ? CUSTOMER_NULL : 0) |
@@ -87,8 +71,8 @@ void cpi_event_encode(const struct cpi_event *ev, const struct cpi_model *model,
     cpi_buf_reserve(buf, bytes_max(ev));
     uint8_t *p = buf->at + buf->len;
     *p++ = flags_of(ev);
-    p = write_hash(p, model->type[ev->type].hash);
-    p = write_hash(p, model->source[ev->source].hash);
+    p = cpi_write_u32(p, model->type[ev->type].hash);
+    p = cpi_write_u32(p, model->source[ev->source].hash);
     p = cpi_write_uint(p, cpi_zigzag(ev->time));
     p = cpi_write_uint(p, (uint64_t)ev->known - (uint64_t)ev->time); /* known >= time (T3) */
     p = cpi_write_uint(p, cpi_zigzag(ev->seq));
@@ -103,7 +87,7 @@ void cpi_event_encode(const struct cpi_event *ev, const struct cpi_model *model,
     p = cpi_write_text(p, ev->team);
     p = cpi_write_uint(p, ev->n_fields);
     for (unsigned i = 0; i < ev->n_fields; i++) {
-        p = write_hash(p, model->field[ev->field[i].field].hash);
+        p = cpi_write_u32(p, model->field[ev->field[i].field].hash);
         p = cpi_write_text(p, ev->field[i].value);
     }
     buf->len = (size_t)(p - buf->at);
@@ -117,6 +101,19 @@ void cpi_event_put_field(struct cpi_event *ev, uint16_t field, struct cpi_text v
     ev->field[k] = (struct cpi_event_field){ field, value };
 }
 
+void cpi_event_read_place(struct cpi_reader *r, struct cpi_event *ret)
+{
+    ret->seq = cpi_read_int(r);
+    uint64_t partition = cpi_read_uint(r);
+    ret->offset = cpi_read_int(r);
+    uint64_t index = cpi_read_uint(r);
+    ret->partition = (uint32_t)partition;
+    ret->index = (uint32_t)index;
+    ret->id.lo = cpi_read_u64(r);
+    ret->id.hi = cpi_read_u64(r);
+    r->bad |= (partition | index) > UINT32_MAX;
+}
+
 static void decode_fields(struct cpi_reader *r, const struct cpi_model *model,
                           struct cpi_event_field *room, struct cpi_event *ret)
 {
@@ -124,7 +121,7 @@ static void decode_fields(struct cpi_reader *r, const struct cpi_model *model,
     ret->field = room;
     ret->n_fields = 0;
     for (uint64_t i = 0; i < count && !r->bad; i++) {
-        uint16_t field = cpi_model_field_of_hash(model, read_hash(r));
+        uint16_t field = cpi_model_field_of_hash(model, cpi_read_u32(r));
         struct cpi_text value = cpi_read_text(r);
         if (field == CPI_NO_INDEX || ret->n_fields == CPI_EVENT_FIELDS_MAX)
             continue;
@@ -140,18 +137,11 @@ int cpi_event_decode(struct cpi_reader *r, const struct cpi_model *model,
     ret->customer_null = flags & CUSTOMER_NULL;
     ret->rep_null = flags & REP_NULL;
     ret->team_null = flags & TEAM_NULL;
-    ret->type = cpi_model_type_of_hash(model, read_hash(r));
-    ret->source = cpi_model_source_of_hash(model, read_hash(r));
+    ret->type = cpi_model_type_of_hash(model, cpi_read_u32(r));
+    ret->source = cpi_model_source_of_hash(model, cpi_read_u32(r));
     ret->time = cpi_read_int(r);
     ret->known = (int64_t)((uint64_t)ret->time + cpi_read_uint(r));
-    ret->seq = cpi_read_int(r);
-    uint64_t partition = cpi_read_uint(r);
-    ret->offset = cpi_read_int(r);
-    uint64_t index = cpi_read_uint(r);
-    ret->partition = (uint32_t)partition;
-    ret->index = (uint32_t)index;
-    ret->id.lo = cpi_read_u64(r);
-    ret->id.hi = cpi_read_u64(r);
+    cpi_event_read_place(r, ret);
     ret->id_text = CPI_ABSENT;
     ret->case_id = cpi_read_text(r);
     ret->customer = cpi_read_text(r);
@@ -159,7 +149,7 @@ int cpi_event_decode(struct cpi_reader *r, const struct cpi_model *model,
     ret->team = cpi_read_text(r);
     decode_fields(r, model, room, ret);
     if (r->bad || flags > 15 || !cpi_time_fits(ret->time) || !cpi_time_fits(ret->known) ||
-        ret->known < ret->time || (partition | index) > UINT32_MAX || !cpi_text_is(ret->case_id))
+        ret->known < ret->time || !cpi_text_is(ret->case_id))
         return -EBADMSG;
     return ret->type == CPI_NO_INDEX || ret->source == CPI_NO_INDEX ? -ENOENT : 0;
 }

@@ -70,6 +70,14 @@ static inline uint8_t *cpi_write_uint(uint8_t *p, uint64_t value)
     *p++ = (uint8_t)value;
     return p;
 }
+static inline uint8_t *cpi_write_u32(uint8_t *p, uint32_t value)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    value = __builtin_bswap32(value);
+#endif
+    memcpy(p, &value, sizeof value);
+    return p + sizeof value;
+}
 static inline uint8_t *cpi_write_u64(uint8_t *p, uint64_t value)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -94,6 +102,12 @@ static inline void cpi_buf_put_uint(struct cpi_buf *buf, uint64_t value)
 static inline void cpi_buf_put_int(struct cpi_buf *buf, int64_t value)
 {
     cpi_buf_put_uint(buf, cpi_zigzag(value));
+}
+static inline void cpi_buf_put_u32(struct cpi_buf *buf, uint32_t value)
+{
+    cpi_buf_reserve(buf, 4);
+    cpi_write_u32(buf->at + buf->len, value);
+    buf->len += 4;
 }
 static inline void cpi_buf_put_u64(struct cpi_buf *buf, uint64_t value)
 {
@@ -139,6 +153,18 @@ static inline int64_t cpi_read_int(struct cpi_reader *r)
 {
     uint64_t value = cpi_read_uint(r);
     return (int64_t)((value >> 1) ^ (~(value & 1) + 1));
+}
+static inline uint32_t cpi_read_u32(struct cpi_reader *r)
+{
+    uint32_t value;
+    if (cpi_reader_left(r) < sizeof value)
+        return (uint32_t)cpi_read_bad(r);
+    memcpy(&value, r->at, sizeof value);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    value = __builtin_bswap32(value);
+#endif
+    r->at += sizeof value;
+    return value;
 }
 static inline uint64_t cpi_read_u64(struct cpi_reader *r)
 {

@@ -66,6 +66,9 @@ void cpi_event_encode(const struct cpi_event *ev, const struct cpi_model *model,
                       struct cpi_buf *buf);
 int cpi_event_decode(struct cpi_reader *r, const struct cpi_model *model,
                      struct cpi_event_field *room, struct cpi_event *ret);
+/* Its place in the source and its id, as both forms of an event hold them; larger than they can be
+ * is bad. */
+void cpi_event_read_place(struct cpi_reader *r, struct cpi_event *ret);
 /* Puts a decoded field among those of the event, ascending: another model may number them otherwise
  * than the one that encoded it. The room for it is there. */
 void cpi_event_put_field(struct cpi_event *ev, uint16_t field, struct cpi_text value);
