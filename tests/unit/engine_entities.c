@@ -1,14 +1,12 @@
 /* Entities that come and go: their order, and what it costs when many go at once. */
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <cpi/intake.h>
 #include <cpi/task.h>
 
 #include "check.h"
-#include "config/load.h"
+#include "configure.h"
 #include "engine/entities.h"
 
 #define NAMES 400
@@ -215,20 +213,6 @@ static const char conf[] =
 
 static struct config config;
 
-static void configure(void)
-{
-    char path[64];
-    struct cpi_diag diag;
-    int fd = memfd_create("conf", 0);
-    dprintf(fd, "%s", conf);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    cpi_diag_init(&diag);
-    if (config_load(path, &config, &diag) < 0)
-        exit(1);
-    cpi_diag_fini(&diag);
-    close(fd);
-}
-
 /* One task and its intake, fed as a replay feeds them. */
 struct line {
     struct cpi_intake *intake;
@@ -312,7 +296,7 @@ static void test_cost(void)
 
 int main(void)
 {
-    configure();
+    configure_text(&config, "%s", conf);
     test_order();
     test_sleep();
     test_cost();

@@ -2,14 +2,12 @@
  * now put them, after one transaction at most. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cpi/intake.h>
 #include <cpi/task.h>
 
 #include "check.h"
-#include "config/load.h"
+#include "configure.h"
 
 static const char text[] =
     "zone = \"UTC\"; lateness = \"1h\"; keep = { windows = \"2d\"; journeys = \"2d\"; };\n"
@@ -28,23 +26,6 @@ static const char with_samples[] =
 
 #define BEGIN INT64_C(1772438400000) /* 2026-03-02T08:00:00Z */
 #define MINUTE INT64_C(60000)
-
-static void configure(struct config *config, const char *more)
-{
-    char path[64];
-    int fd = memfd_create("conf", 0);
-    struct cpi_diag diag;
-    cpi_diag_init(&diag);
-    dprintf(fd, text, more);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    if (config_load(path, config, &diag) < 0) {
-        for (size_t i = 0; i < diag.count; i++)
-            printf("%u: %s: %s\n", diag.line[i].at.line, diag.line[i].path, diag.line[i].text);
-        exit(1);
-    }
-    cpi_diag_fini(&diag);
-    close(fd);
-}
 
 /* ---- a changelog, of which the last row with a key counts ---- */
 
@@ -103,7 +84,7 @@ static void record(struct cpi_intake *intake, struct cpi_mapper *mapper, struct 
 static struct changelog *write_under(const char *more)
 {
     struct config config;
-    configure(&config, more);
+    configure_text(&config, text, more);
     struct changelog *log = calloc(1, sizeof *log);
     struct cpi_intake *intake = cpi_intake_new(config.model, 0, 0, 0, 1);
     struct cpi_mapper *mapper = cpi_mapper_new();
@@ -140,7 +121,7 @@ static size_t written_under(struct changelog *log, const char *more)
 {
     struct config config;
     int64_t next;
-    configure(&config, more);
+    configure_text(&config, text, more);
     struct cpi_task *task = cpi_task_new(config.model, 0, 1);
     struct cpi_outbox *box = cpi_outbox_new(config.model, 1);
     for (size_t k = 0; k < log->count; k++)

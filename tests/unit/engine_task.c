@@ -4,14 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cpi/intake.h>
 #include <cpi/task.h>
 
 #include "check.h"
-#include "config/load.h"
+#include "configure.h"
 #include "engine/frame.h"
 
 static struct config config;
@@ -38,23 +36,6 @@ static const char text[] =
 
 #define BEGIN INT64_C(1772438400000) /* 2026-03-02T08:00:00Z */
 #define MINUTE INT64_C(60000)
-
-static void configure(void)
-{
-    char path[64];
-    int fd = memfd_create("conf", 0);
-    struct cpi_diag diag;
-    cpi_diag_init(&diag);
-    dprintf(fd, "%s", text);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    if (config_load(path, &config, &diag) < 0) {
-        for (size_t i = 0; i < diag.count; i++)
-            printf("%u: %s: %s\n", diag.line[i].at.line, diag.line[i].path, diag.line[i].text);
-        exit(1);
-    }
-    cpi_diag_fini(&diag);
-    close(fd);
-}
 
 /* ---- all frames and rows of a small day ---- */
 struct bytes {
@@ -332,7 +313,7 @@ static void test_rows(void)
 
 int main(void)
 {
-    configure();
+    configure_text(&config, "%s", text);
     make_bytes();
     test_frames();
     test_rows();

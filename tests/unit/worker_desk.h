@@ -2,11 +2,7 @@
 #ifndef WORKER_DESK_H
 #define WORKER_DESK_H
 
-#include <stdio.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "config/load.h"
+#include "configure.h"
 #include "memory_port.h"
 #include "worker/names.h"
 #include "worker/worker.h"
@@ -33,20 +29,7 @@ static const char text[] =
 
 static inline void configure(const char *more)
 {
-    char path[64];
-    int fd = memfd_create("conf", 0);
-    dprintf(fd, text, more);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    struct cpi_diag diag;
-    cpi_diag_init(&diag);
-    if (config_load(path, &config, &diag) < 0) {
-        for (size_t i = 0; i < diag.count; i++)
-            fprintf(stderr, "%u: %s: %s\n", diag.line[i].at.line, diag.line[i].path,
-                    diag.line[i].text);
-        exit(1);
-    }
-    cpi_diag_fini(&diag);
-    close(fd);
+    configure_text(&config, text, more);
     names_init(&topics, config.model);
     setup = (struct worker_setup){ .model = config.model,
                                    .dir = config.directory,

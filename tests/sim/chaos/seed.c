@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "configure.h"
 #include "ops/log.h"
 
 static char *text_of_file(const char *path)
@@ -37,25 +38,16 @@ static void put_instead(int fd, const char *text, const char *const words[][2])
 
 static void configure(struct config *config, unsigned tasks, bool hold, bool refresh)
 {
-    char path[64], partitions[8];
+    char partitions[8];
     char *text = text_of_file("tests/sim/chaos/chaos.conf");
     int fd = memfd_create("chaos", 0);
-    struct cpi_diag diag;
     snprintf(partitions, sizeof partitions, "%u", tasks);
     put_instead(fd, text,
                 (const char *const[][2]){ { "@PARTITIONS@", partitions },
                                           { "@IDLE@", hold ? "hold" : "clock" },
                                           { "@REFRESH@", refresh ? "1m" : "1h" },
                                           { NULL, NULL } });
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    cpi_diag_init(&diag);
-    if (config_load(path, config, &diag) < 0) {
-        for (size_t i = 0; i < diag.count; i++)
-            printf("%u: %s: %s\n", diag.line[i].at.line, diag.line[i].path, diag.line[i].text);
-        exit(70);
-    }
-    cpi_diag_fini(&diag);
-    close(fd);
+    configure_fd(config, fd);
     free(text);
 }
 
