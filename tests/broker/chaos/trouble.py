@@ -98,35 +98,45 @@ class Trouble(stage.Stage):
             print(f"  log: {line}")
         return lines
 
+    def settle(self):
+        """All is read and written, and the processes leave."""
+        self.wait_until_quiet(quiet_s=3.0)
+        self.stop()
+
     def end(self, keep=False):
         self.memory.going = False
         super().end(keep or nodes.KEEP)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
 
 def slow(node, log, longer):
-    st = Trouble("slow", log, 160)
-    try:
-        proxy, third = node.proxy, len(log.records) // 3
-        st.start("a", "--clock", "record")
-        st.load(log.records[:-third])
-        began, passed = time.monotonic(), proxy.passed
-        st.wait_until_quiet(quiet_s=1.0)
-        rate = (proxy.passed - passed) / (time.monotonic() - began - 1.0)
-        proxy.rate = max(rate / 10, LEAST_RATE)
-        began = time.monotonic()
-        st.load(log.records[-third:] + log.closing)
-        st.wait_until_quiet(quiet_s=3.0)
-        while proxy.free_at > time.monotonic() + 0.5:  # something is still on its slow way
+    with Trouble("slow", log, 160) as st:
+        try:
+            proxy, third = node.proxy, len(log.records) // 3
+            st.start("a", "--clock", "record")
+            st.load(log.records[:-third])
+            began, passed = time.monotonic(), proxy.passed
+            st.wait_until_quiet(quiet_s=1.0)
+            rate = (proxy.passed - passed) / (time.monotonic() - began - 1.0)
+            proxy.rate = max(rate / 10, LEAST_RATE)
+            began = time.monotonic()
+            st.load(log.records[-third:] + log.closing)
             st.wait_until_quiet(quiet_s=3.0)
-        print(f"{rate / 1e6:.1f} MB/s at full speed; a third of the records at {proxy.rate / 1e6:.1f} MB/s: "
-              f"{time.monotonic() - began - 3:.0f} s")
-        proxy.rate = None
-        st.stop()
-        st.says("a", r"tasks worker=0 .*longest_ms=\d+ aborts=0 .*")
-        st.finish(log.until)
-    finally:
-        proxy.rate = None
-        st.end()
+            while proxy.free_at > time.monotonic() + 0.5:  # something is still on its slow way
+                st.wait_until_quiet(quiet_s=3.0)
+            print(f"{rate / 1e6:.1f} MB/s at full speed; a third of the records at {proxy.rate / 1e6:.1f} MB/s: "
+                  f"{time.monotonic() - began - 3:.0f} s")
+            proxy.rate = None
+            st.stop()
+            st.says("a", r"tasks worker=0 .*longest_ms=\d+ aborts=0 .*")
+            st.finish(log.until)
+        finally:
+            proxy.rate = None
 
 
 def dead(node, log, longer):
@@ -137,16 +147,12 @@ def dead(node, log, longer):
     records = []
     for record in log.records:
         records += [record] + [record[:3] + (pick.choice(spoilt),) for _ in range(3)]
-    st = Trouble("dead", log, 160)
-    try:
+    with Trouble("dead", log, 160) as st:
         st.start("a", "--clock", "record")
         st.load(records + log.closing)
-        st.wait_until_quiet(quiet_s=3.0)
-        st.stop()
+        st.settle()
         st.says("a", r"refused name=helpdesk .*")
         st.finish(log.until)
-    finally:
-        st.end()
 
 
 BESIDE = """  ,
@@ -175,8 +181,7 @@ def beside(node, log, longer):
     live_from = end - (end - begin) // 6
     old = [record for record in log.records if int(record[2][-1]) % 2]
     live = [record for record in log.records if not int(record[2][-1]) % 2 and record[1] >= live_from]
-    st = Trouble("beside", log, 160, conf=with_second_source, beside="live")
-    try:
+    with Trouble("beside", log, 160, conf=with_second_source, beside="live") as st:
         st.load(old)
         st.load(live[:len(live) // 2], st.sources[1])
         st.start("a", "--clock", "record")
@@ -186,12 +191,9 @@ def beside(node, log, longer):
         st.load(live[len(live) // 2 + 5 * (len(live) // 10):], st.sources[1])
         st.load(log.closing)
         st.load(log.closing, st.sources[1])
-        st.wait_until_quiet(quiet_s=3.0)
-        st.stop()
+        st.settle()
         st.says("a", r"ahead worker=0 topic=.*")
         st.finish(log.until)
-    finally:
-        st.end()
 
 
 def keys(node, log, longer):
@@ -206,8 +208,7 @@ def keys(node, log, longer):
         event.update(id=f"{number:032d}", case=f"CS-{number:08d}", customer=f"cu-{number:07d}",
                      rep=f"rep-{number:06d}")
         records.append((partition, ts, event["case"], json.dumps(event)))
-    st = Trouble("keys", log, 160)
-    try:
+    with Trouble("keys", log, 160) as st:
         st.start("a", "--clock", "record")
         st.load(records)
         st.wait_until_quiet(quiet_s=3.0)
@@ -218,26 +219,19 @@ def keys(node, log, longer):
             st.give(1024)
             st.start("a", "--clock", "record")
         st.load(log.closing)
-        st.wait_until_quiet(quiet_s=3.0)
-        st.stop()
+        st.settle()
         st.finish(log.until)
-    finally:
-        st.end()
 
 
 def days(node, log, longer):
     """Read at once, with a clock that is months ahead of the events."""
-    st = Trouble("days", log, 160)
-    try:
+    with Trouble("days", log, 160) as st:
         st.load(log.records + log.closing)
         st.start("a")
         st.start("b")
-        st.wait_until_quiet(quiet_s=3.0)
-        st.stop()
+        st.settle()
         st.says("a", r"source name=helpdesk .* late_share=0.0000 .*")
         st.finish(log.until)
-    finally:
-        st.end()
 
 
 SCENES = {"slow": slow, "beside": beside, "dead": dead, "keys": keys, "days": days}
