@@ -235,7 +235,7 @@ def days(node, log, longer):
 
 
 SCENES = {"slow": slow, "beside": beside, "dead": dead, "keys": keys, "days": days}
-EVENTS = {"slow": 6000, "beside": 30000, "dead": 4000, "keys": 40000, "days": 12000}
+EVENTS = {"slow": 6000, "beside": 100000, "dead": 4000, "keys": 40000, "days": 12000}
 HOURS = {"beside": 12, "days": 96}
 REPS = {"beside": 60, "days": 60}
 
